@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONPATH := shared:infra
+
+help: ## What can be done here
+	@grep -E '^[a-z-]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/.ready: requirements/dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
+	touch $@
+
+setup: .venv/.ready ## Install what development needs
+
+lint: setup ## Style, types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## Everything that CI checks
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lock: setup ## Compute the pinned versions anew from pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate pyproject.toml -o shared/requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --extra ops --extra dev -c shared/requirements.txt pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/sam.in -o requirements/sam.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/emulator.in -o requirements/emulator.txt
+
+.PHONY: help setup lint test lock

@@ -1,0 +1,1 @@
+"""The operator's side: the `tieline` command, the local stack and the sandbox."""

@@ -1,0 +1,1 @@
+"""The `tieline` command's verbs, one file each."""

@@ -1,0 +1,1 @@
+"""The whole of Tieline on one machine."""

@@ -1,0 +1,1 @@
+"""Simulated systems that behave as the vendors' APIs do."""

@@ -1,0 +1,1 @@
+"""Tieline: keeps the tickets of two systems the same."""

@@ -1,0 +1,1 @@
+"""Markdown in the middle, each vendor's dialect on the outside."""

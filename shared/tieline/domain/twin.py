@@ -1,0 +1,111 @@
+"""The pair of tickets that a link keeps equal, as the store holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Mark = str | tuple[str, ...]
+"""A value's normal form in short: text (a digest when long), or the sorted elements of a set.
+
+"" is empty; a field that the base does not know is absent.
+"""
+
+
+class TwinState(StrEnum):
+    """Where a twin stands in its life."""
+
+    CREATING = "creating"  # one ticket exists; the other is being made under the twin's key
+    LIVE = "live"
+    ENDED = "ended"  # unlinked or deleted: kept so that its tickets are not taken for new ones
+
+
+@dataclass(frozen=True, slots=True)
+class SideBase:
+    """What one side looked like when the twin was last in agreement."""
+
+    id: str = ""  # "" while the ticket is being made
+    key: str = ""
+    url: str = ""
+    version: str = ""
+    racy_until: datetime | None = None  # until then an equal version is no reason to skip
+    marks: Mapping[str, Mark] = field(default_factory=dict)  # native field -> mark
+    comments_mark: str = ""
+    attachments_mark: str = ""
+    gone_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Why a twin waits for a person. `words` are the system's own."""
+
+    since: datetime
+    kind: str  # refused, configuration, conflict, loop, gone
+    reason: str
+    words: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a twin's history: what was written where, from what to what, and why."""
+
+    at: datetime
+    side: str
+    what: str  # a native field, "comment", "attachment", "created"
+    before: str
+    after: str
+    cause: str  # webhook, poll, retry, …
+    why: str  # changed, conflict: newest, initial, …
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A twin's record. `key` is also the correlation id of the ticket that was made for it."""
+
+    key: str
+    revision: int  # 0 = not stored yet
+    state: TwinState
+    origin: str  # the side whose ticket was there first
+    sides: Mapping[str, SideBase]
+    born: datetime
+    creating_since: datetime | None = None  # the moment of the open creation's intent
+    parked: Parked | None = None
+    due_at: datetime | None = None
+    due_why: str = ""
+    flips: Mapping[str, int] = field(default_factory=dict)  # rule -> writes without a person's edit
+    history: tuple[Change, ...] = ()
+
+
+class PartKind(StrEnum):
+    """The parts of a ticket that have twins of their own."""
+
+    COMMENT = "comment"
+    ATTACHMENT = "attachment"
+
+
+class PartState(StrEnum):
+    """Where a part's twin stands."""
+
+    CREATING = "creating"  # the copy's intent is stored; the copy may or may not exist
+    LIVE = "live"
+    ENDED = "ended"  # deleted on a side, or not to cross
+
+
+@dataclass(frozen=True, slots=True)
+class PartTwin:
+    """A comment or an attachment and its copy on the other side.
+
+    `key` is the correlation id of the copy. `ids` and `marks` (of the text, or of name and size)
+    are by side; the copy's side is absent until the copy exists.
+    """
+
+    key: str
+    kind: PartKind
+    state: PartState
+    origin: str
+    ids: Mapping[str, str]
+    marks: Mapping[str, str]
+    created: datetime

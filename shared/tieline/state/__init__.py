@@ -1,0 +1,1 @@
+"""What a link remembers between two calls."""

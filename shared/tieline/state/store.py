@@ -1,0 +1,101 @@
+"""What a link needs to remember, against which DynamoDB (or another store) is written.
+
+A store belongs to one link. Every write is conditional; a condition that does not hold raises
+Stale and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tieline.domain.twin import PartTwin, Twin
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a side's changes are read. `revision` guards against two polls at once (0 = new)."""
+
+    side: str
+    position: str
+    revision: int
+    moved: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A side that is not called for now. `until` is when it is tried again."""
+
+    side: str
+    since: datetime
+    until: datetime
+    kind: str  # credentials, down, brake, person
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many twins stand where, for `tieline status`."""
+
+    twins: int
+    parked: int
+    due: int
+
+
+class Store(Protocol):
+    """One link's state. Raises Transient when the database does not answer."""
+
+    def twin_key(self, side: str, id: str) -> str | None:
+        """The key of the twin that a ticket belongs to. One consistent read."""
+
+    def twin(self, key: str) -> Twin | None:
+        """A twin by its key. One consistent read."""
+
+    def save(self, twin: Twin, parts: Sequence[PartTwin] = ()) -> Twin:
+        """Store a twin and the given parts together, and what finds it from either side's id.
+
+        Succeeds only if the stored revision is `twin.revision` (0: no such twin, and neither
+        ticket belongs to another one); gives the twin with its new revision. One write; a plain
+        one, not a transaction, when no id and no part is new. Raises Stale.
+        """
+
+    def release(self, twin: Twin) -> None:
+        """Forget a twin, so that its tickets may get another. Conditional on the revision."""
+
+    def parts(self, key: str) -> tuple[PartTwin, ...]:
+        """The comment and attachment twins of a twin. One query (a page per 1 MB)."""
+
+    def cursor(self, side: str) -> Cursor | None:
+        """Where a side's poll stands."""
+
+    def move_cursor(self, cursor: Cursor) -> Cursor:
+        """Store a cursor if its revision is the stored one. Raises Stale."""
+
+    def pause(self, side: str) -> Pause | None:
+        """The pause of a side, if there is one."""
+
+    def set_pause(self, pause: Pause) -> None:
+        """Store a pause; the last word wins."""
+
+    def end_pause(self, side: str) -> None:
+        """Take a pause away."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[Twin]:
+        """Twins whose `due_at` is not after `now`, the longest due first."""
+
+    def parked(self, limit: int) -> Sequence[Twin]:
+        """Twins that wait for a person, the longest waiting first."""
+
+    def all_twins(self) -> Iterator[Twin]:
+        """Every twin of the link, in no order."""
+
+    def counts(self) -> Counts:
+        """How many twins stand where."""
+
+    def people(self, side: str, emails: Iterable[str], now: datetime) -> Mapping[str, str | None]:
+        """Ids found earlier for e-mail addresses (None: known to be nobody); unknown left out."""
+
+    def remember_person(self, side: str, email: str, id: str | None, expires: datetime) -> None:
+        """Keep what a look-up of a person gave."""
