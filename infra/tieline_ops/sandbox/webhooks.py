@@ -1,0 +1,204 @@
+"""Sends a simulated system's webhooks, with that vendor's retries and with faults on demand.
+
+A system posts a delivery; it goes out when its moment has come by the clock: from a thread after
+`start()`, or all at once and in order by `flush()`, which is what tests use. A target is a URL or
+a function of (headers, body) that gives the status that a receiver would answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Condition, Thread
+
+import requests
+
+from tieline_ops.sandbox.clock import SandboxClock
+
+Target = str | Callable[[Mapping[str, str], bytes], int]
+Headers = Callable[[bytes, int], Mapping[str, str]]
+"""Gives a delivery's headers, signature among them, from its body and the attempt (0 first)."""
+SECONDS = (5.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A vendor's retries: how often, after which answers, how long after the attempt before."""
+
+    times: int = 0
+    statuses: frozenset[int] = frozenset()
+    when_refused: bool = False  # no connection, or no answer in time
+    wait: timedelta = timedelta(0)
+
+    def again(self, attempt: int, status: int) -> bool:
+        """Whether the attempt with this number (0 first) and answer (0: none) is repeated."""
+        tried_enough = attempt >= self.times
+        return not tried_enough and (self.when_refused if status == 0 else status in self.statuses)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one attempt. `status` 0 means that nobody answered."""
+
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    number: int
+    status: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    target: Target
+    headers: Headers
+    body: bytes
+    due: datetime
+    attempt: int = 0
+
+
+class Webhooks:
+    """The deliveries of one simulated system. `attempts` keeps what was sent, oldest first."""
+
+    def __init__(self, clock: SandboxClock, retry: Retry | None = None) -> None:
+        self.attempts: list[Attempt] = []
+        self._clock = clock
+        self._retry = retry or Retry()
+        self._queue: list[_Delivery] = []
+        self._held: list[_Delivery] = []
+        self._drop = self._double = self._reorder = self._late = 0
+        self._lateness = timedelta(0)
+        self._changed = Condition()
+        self._thread: Thread | None = None
+        clock.when_turned(self._wake)
+
+    def drop_next(self, count: int = 1) -> None:
+        """The next `count` deliveries are never sent."""
+        self._drop = count
+
+    def duplicate_next(self, count: int = 1) -> None:
+        """The next `count` deliveries are sent twice, the same in every header."""
+        self._double = count
+
+    def reorder_next(self, count: int = 2) -> None:
+        """The next `count` deliveries wait for each other and go out last first."""
+        self._reorder = count
+
+    def delay_next(self, by: timedelta, count: int = 1) -> None:
+        """The next `count` deliveries go out later."""
+        self._late, self._lateness = count, by
+
+    def post(self, target: Target, headers: Headers, body: bytes) -> None:
+        """Put one delivery on its way. Sends nothing itself, so it may be called under a lock."""
+        with self._changed:
+            delivery = _Delivery(target, headers, body, self._clock.now() + self._delay())
+            if self._drop:
+                self._drop -= 1
+                return
+            copies = [delivery, delivery] if self._double else [delivery]
+            self._double = max(0, self._double - 1)
+            if self._reorder:
+                self._held[:0] = copies
+                self._reorder -= 1
+            else:
+                self._queue.extend(copies)
+            if not self._reorder:
+                self._release()
+            self._changed.notify_all()
+
+    def flush(self) -> int:
+        """Send all that is due by the clock, and what that brings about; gives how many."""
+        with self._changed:
+            self._release()
+        sent = 0
+        while (delivery := self._next()) is not None:
+            self._send(delivery)
+            sent += 1
+        return sent
+
+    @property
+    def pending(self) -> int:
+        """How many deliveries are still to come, retries among them."""
+        with self._changed:
+            return len(self._queue) + len(self._held)
+
+    def start(self) -> None:
+        """Send from a thread from now on, until `close`."""
+        if self._thread is None:
+            self._thread = Thread(target=self._run, daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        thread, self._thread = self._thread, None
+        self._wake()
+        if thread is not None:
+            thread.join()
+
+    def _delay(self) -> timedelta:
+        if not self._late:
+            return timedelta(0)
+        self._late -= 1
+        return self._lateness
+
+    def _release(self) -> None:
+        self._queue.extend(self._held)
+        self._held.clear()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _next(self) -> _Delivery | None:
+        """Take the first delivery whose moment has come; those due keep their order."""
+        with self._changed:
+            now = self._clock.now()
+            due = [delivery for delivery in self._queue if delivery.due <= now]
+            if not due:
+                return None
+            self._queue.remove(due[0])
+            return due[0]
+
+    def _run(self) -> None:
+        while self._thread is not None:
+            delivery = self._next()
+            if delivery is not None:
+                self._send(delivery)
+                continue
+            with self._changed:
+                waits = [(each.due - self._clock.now()).total_seconds() for each in self._queue]
+                if self._thread is not None:
+                    self._changed.wait(max(0.0, min([1.0, *waits])))
+
+    def _send(self, delivery: _Delivery) -> None:
+        headers = dict(delivery.headers(delivery.body, delivery.attempt))
+        status = _deliver(delivery.target, headers, delivery.body)
+        now = self._clock.now()
+        again = self._retry.again(delivery.attempt, status)
+        with self._changed:
+            self.attempts.append(
+                Attempt(str(delivery.target), headers, delivery.body, delivery.attempt, status, now)
+            )
+            if again:
+                self._queue.append(
+                    _Delivery(
+                        delivery.target,
+                        delivery.headers,
+                        delivery.body,
+                        now + self._retry.wait,
+                        delivery.attempt + 1,
+                    )
+                )
+
+
+def _deliver(target: Target, headers: Mapping[str, str], body: bytes) -> int:
+    """The status that the receiver answers; 0 when it cannot be reached or is too slow."""
+    try:
+        if not isinstance(target, str):
+            return target(headers, body)
+        answer = requests.post(
+            target, data=body, headers=dict(headers), timeout=SECONDS, allow_redirects=False
+        )
+    except (requests.RequestException, ConnectionError, TimeoutError):
+        return 0
+    return answer.status_code
