@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from types import MappingProxyType
 
 
 class Kind(StrEnum):
@@ -107,9 +106,6 @@ class Attachment:
     ours: bool = False
 
 
-_NOTHING: Mapping[str, Value] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A record as one read found it.
@@ -126,7 +122,7 @@ class Ticket:
     url: str
     version: str
     updated: datetime
-    fields: Mapping[str, Value] = _NOTHING
+    fields: Mapping[str, Value] = field(default_factory=dict)
     comments: tuple[Comment, ...] | None = None
     comments_mark: str = ""
     attachments: tuple[Attachment, ...] | None = None
