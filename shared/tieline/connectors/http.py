@@ -33,6 +33,7 @@ READ_SECONDS = 25.0
 PATIENCE = timedelta(seconds=3)
 """How long a call may wait in place; a longer wait leaves the queue instead."""
 TRIES = 3
+_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 Words = Callable[[requests.Response], tuple[str, tuple[str, ...]]]
@@ -87,11 +88,11 @@ class Http:
     ) -> requests.Response:
         """One request to `base + path`, where `{name}` in the path takes `parts[name]`, quoted.
 
-        `safe` says that asking twice does no harm (the default for GET, HEAD and PUT): only then
-        is a request repeated whose answer was lost. Raises what the module's table says.
+        `safe` says that asking twice does no harm (the default for GET, HEAD, PUT and DELETE):
+        only then is a request repeated whose answer was lost. Raises what the module's table says.
         """
         url = self.base + path.format(**{k: quote(v, safe="") for k, v in (parts or {}).items()})
-        repeatable = method in {"GET", "HEAD", "PUT"} if safe is None else safe
+        repeatable = method in _REPEATABLE if safe is None else safe
         arguments = {
             "params": params,
             "json": json,
@@ -151,8 +152,8 @@ class Http:
         name = f"{self._name(method, path)} answered {status}"
         error: TielineError
         if status in _AGAIN:
-            # A 5xx may come after the write; a 429, 425, 408 and 503 come before it.
-            error = Transient(name, self._retry_after(response), status in {500, 502, 504})
+            # Only a 425 and a 429 say for certain that nothing was done.
+            error = Transient(name, self._retry_after(response), status not in {425, 429})
         elif status == 401:
             error = Credentials(name)
         elif status in {404, 410}:

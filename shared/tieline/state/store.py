@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tieline.domain.plan import Loss
 from tieline.domain.twin import PartTwin, Twin
 
 
@@ -60,6 +61,9 @@ class Store(Protocol):
         ticket belongs to another one); gives the twin with its new revision. One write; a plain
         one, not a transaction, when no id and no part is new. Raises Stale.
         """
+
+    def record_loss(self, key: str, loss: Loss, at: datetime) -> None:
+        """Keep, in full and for a year, the value that a conflict policy gave up."""
 
     def release(self, twin: Twin) -> None:
         """Forget a twin, so that its tickets may get another. Conditional on the revision."""

@@ -1,0 +1,273 @@
+"""The one operation: compare both sides of a twin with the base, decide what brings agreement.
+
+A field is written to a side only when the other side's value changed since the base. Where both
+changed to different meanings, tags merge element by element and anything else follows the conflict
+policy. Values that mean the same are never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from tieline.domain.attachments import plan_attachments
+from tieline.domain.comments import plan_comments
+from tieline.domain.errors import Configuration
+from tieline.domain.lens import Untranslatable, merge, parse_text, same, translate
+from tieline.domain.link import FieldRule, Link
+from tieline.domain.marks import mark, show
+from tieline.domain.plan import FieldWrite, Loss, Plan, Problem, UpdateFields
+from tieline.domain.template import fill
+from tieline.domain.ticket import FieldSpec, Kind, Option, Ticket, Value
+from tieline.domain.twin import Change, Mark, PartTwin, Twin
+
+Specs = Mapping[str, Mapping[str, FieldSpec]]
+"""Side -> native field -> what its connector says of it."""
+
+FLIP_LIMIT = 8
+FLIP_WINDOW = timedelta(minutes=10)
+_MERGED = frozenset({Kind.TAGS, Kind.OPTIONS})
+
+
+def reconcile(
+    link: Link,
+    twin: Twin,
+    tickets: Mapping[str, Ticket],
+    parts: Sequence[PartTwin],
+    specs: Specs,
+    editable: frozenset[str],
+    now: datetime,
+) -> Plan:
+    """What to do so that both tickets of a twin agree; an empty plan if they do already.
+
+    `tickets` holds both sides. A side whose comments or attachments are None has not changed them
+    since the base. `parts` are all comment and attachment twins if either side's are given.
+    `editable` are the sides whose comments can be edited and deleted.
+    """
+    draft = _Draft(link, twin, tickets, specs, now)
+    for rule in link.fields:
+        draft.add(rule)
+    comments = plan_comments(link, twin, tickets, parts, editable, now)
+    attachments = plan_attachments(link, twin, tickets, parts, now)
+    updates = [UpdateFields(s, tuple(draft.writes[s])) for s in link.order if draft.writes[s]]
+    return Plan(
+        actions=(*comments.actions, *attachments.actions, *updates),
+        marks=draft.marks,
+        parts=(*comments.parts, *attachments.parts),
+        problems=tuple(draft.problems),
+        losses=tuple(draft.losses),
+    )
+
+
+def birth_values(
+    link: Link, source: str, ticket: Ticket, specs: Specs
+) -> tuple[tuple[FieldWrite, ...], tuple[Problem, ...]]:
+    """The fields that the other side's new ticket starts with, and what could not be translated."""
+    target = link.other(source)
+    writes: dict[str, FieldWrite] = {}
+    problems: list[Problem] = []
+    for name, text in link.defaults.get(target, {}).items():
+        value = parse_text(fill(text, ticket), _spec(specs, target, name, "link.yaml: defaults"))
+        writes[name] = FieldWrite(name, value, None, f"default|{name}", "default")
+    for rule in link.fields:
+        if target not in rule.targets:
+            continue
+        try:
+            value = _counterpart(link, rule, source, ticket, None, specs)
+        except Untranslatable as reason:
+            problems.append(Problem("refused", str(reason), rule.place))
+            continue
+        if mark(value) != "":
+            writes[rule.names[target]] = _write(rule, target, value, None, "born")
+            for extra in _along(rule, target, value, ticket, specs):
+                writes.setdefault(extra.field, extra)
+    return tuple(writes.values()), tuple(problems)
+
+
+@dataclass
+class _Draft:
+    """The fields' part of a plan, in the making."""
+
+    link: Link
+    twin: Twin
+    tickets: Mapping[str, Ticket]
+    specs: Specs
+    now: datetime
+    writes: dict[str, list[FieldWrite]] = field(default_factory=dict)
+    marks: dict[str, dict[str, dict[str, Mark]]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.writes = {side: [] for side in self.link.order}
+
+    def add(self, rule: FieldRule) -> None:
+        """Decide on one rule; one that cannot be applied leaves the base as it is."""
+        try:
+            if rule.template is not None:
+                self._templated(rule)
+            else:
+                self._paired(rule)
+        except Untranslatable as reason:
+            self._problem(rule, "refused", str(reason))
+
+    def _templated(self, rule: FieldRule) -> None:
+        target = rule.targets[0]
+        source, name = self.link.other(target), rule.names[target]
+        ticket, now = self.tickets[source], self.tickets[target].fields.get(name)
+        value = _counterpart(self.link, rule, source, ticket, now, self.specs)
+        key, here = f"={rule.id}", mark(value)
+        if self.twin.sides[source].marks.get(key) == here:
+            return
+        self._record(rule, source, key, here)
+        if here != mark(now):
+            self.writes[target].append(_write(rule, target, value, now, "changed"))
+
+    def _paired(self, rule: FieldRule) -> None:
+        values = self._values(rule)
+        marks = {side: mark(value) for side, value in values.items()}
+        base = {s: self.twin.sides[s].marks.get(n) for s, n in rule.names.items()}
+        known = all(b is not None for b in base.values())
+        changed = {s for s in rule.names if base[s] != marks[s]}
+        if known and not changed:
+            return
+        for side, name in rule.names.items():
+            self._record(rule, side, name, marks[side])
+        if same(rule, self.link, values, self._rule_specs(rule)):
+            return
+        if not known:
+            self._initial(rule, values)
+        elif all(s in _MERGED for s in self._kinds(rule)) and len(rule.targets) > 1:
+            self._merge(rule, values)
+        elif len(changed) > 1:
+            self._both(rule, values)
+        else:
+            source = changed.pop()
+            if self.link.other(source) in rule.targets:
+                self._send(rule, source, "changed")
+
+    def _initial(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
+        """A pair or a rule is new and the values differ: fill what is empty, or prefer a side."""
+        filled = [side for side, value in values.items() if mark(value) not in {"", ()}]
+        if len(filled) == 1:
+            source = filled[0]
+        elif self.link.initial in rule.names:
+            source = self.link.initial
+        else:
+            return
+        if self.link.other(source) in rule.targets:
+            self._queue(rule, source, "initial")
+
+    def _both(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
+        """Both sides changed to different meanings."""
+        policy = rule.conflicts or self.link.conflicts
+        if len(rule.targets) == 1:
+            winner = self.link.other(rule.targets[0])
+            policy = f"{winner} -> {rule.targets[0]}"
+        elif policy == "hold":
+            names = " and ".join(f"{s}.{n}" for s, n in rule.names.items())
+            self._problem(rule, "conflict", f"{names} were both changed; make them equal")
+            return
+        elif policy in rule.names:
+            winner = policy
+        else:
+            first, second = self.link.order
+            newer = self.tickets[first].updated >= self.tickets[second].updated
+            winner = first if newer else second
+        loser = self.link.other(winner)
+        loss = Loss(loser, rule.names[loser], values[loser], values[winner], policy)
+        if self._send(rule, winner, f"conflict: {policy}"):
+            self.losses.append(loss)
+
+    def _send(self, rule: FieldRule, source: str, why: str) -> bool:
+        """Write the source's value to the other side, unless the field goes to and fro."""
+        if _flips(rule, self.twin.history, self.now) < FLIP_LIMIT:
+            return self._queue(rule, source, why)
+        target = self.link.other(source)
+        both = " and ".join(f"{s} = {show(v)}" for s, v in self._values(rule).items())
+        reason = f"{target}.{rule.names[target]} keeps changing to and fro"
+        self._problem(rule, "loop", reason, both)
+        return False
+
+    def _queue(self, rule: FieldRule, source: str, why: str) -> bool:
+        target, ticket = self.link.other(source), self.tickets[source]
+        now = self.tickets[target].fields.get(rule.names[target])
+        value = _counterpart(self.link, rule, source, ticket, now, self.specs)
+        if mark(value) == mark(now):
+            return False
+        self.writes[target].append(_write(rule, target, value, now, why))
+        taken = {write.field for write in self.writes[target]}
+        along = _along(rule, target, value, ticket, self.specs)
+        self.writes[target] += [extra for extra in along if extra.field not in taken]
+        return True
+
+    def _merge(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
+        """Elements that either side added or took away are added or taken away on the other."""
+        base = {s: self.twin.sides[s].marks.get(n, ()) for s, n in rule.names.items()}
+        merged = merge(rule, self.link, base, values, self._rule_specs(rule))
+        for side, value in merged.items():
+            if mark(value) != mark(values[side]):
+                self.writes[side].append(_write(rule, side, value, values[side], "merged"))
+
+    def _values(self, rule: FieldRule) -> dict[str, Value]:
+        return {s: self.tickets[s].fields.get(n) for s, n in rule.names.items()}
+
+    def _rule_specs(self, rule: FieldRule) -> dict[str, FieldSpec]:
+        return {s: _spec(self.specs, s, n, rule.place) for s, n in rule.names.items()}
+
+    def _kinds(self, rule: FieldRule) -> Iterable[Kind]:
+        return (spec.kind for spec in self._rule_specs(rule).values())
+
+    def _record(self, rule: FieldRule, side: str, name: str, value: Mark) -> None:
+        self.marks.setdefault(rule.id, {}).setdefault(side, {})[name] = value
+
+    def _problem(self, rule: FieldRule, kind: str, reason: str, words: str = "") -> None:
+        self.marks.pop(rule.id, None)
+        self.problems.append(Problem(kind, reason, rule.place, words))
+
+
+def _counterpart(
+    link: Link, rule: FieldRule, source: str, ticket: Ticket, now: Value, specs: Specs
+) -> Value:
+    """What the other side's field shall hold. Raises Untranslatable, Configuration."""
+    target = link.other(source)
+    spec = _spec(specs, target, rule.names[target], rule.place)
+    if rule.template is not None:
+        return parse_text(fill(rule.template, ticket), spec)
+    name = rule.names[source]
+    value, here = ticket.fields.get(name), _spec(specs, source, name, rule.place)
+    return translate(rule, link, source, value, here, now, spec)
+
+
+def _write(rule: FieldRule, side: str, value: Value, before: Value, why: str) -> FieldWrite:
+    otherwise = rule.otherwise.get(side)
+    return FieldWrite(rule.names[side], value, before, rule.id, why, otherwise, rule.place)
+
+
+def _along(
+    rule: FieldRule, target: str, value: Value, ticket: Ticket, specs: Specs
+) -> Iterable[FieldWrite]:
+    """What must be written together with this value: a closing needs its reason."""
+    for text, fields in rule.along.get(target, {}).items():
+        meant = value.means(text) if isinstance(value, Option) else show(value) == text
+        if not meant:
+            continue
+        for name, template in fields.items():
+            spec = _spec(specs, target, name, rule.place)
+            yield FieldWrite(name, parse_text(fill(template, ticket), spec), None, rule.id, "along")
+
+
+def _flips(rule: FieldRule, history: Sequence[Change], now: datetime) -> int:
+    """How often in a row, lately, the rule wrote to the side that it had not written to before."""
+    names = set(rule.names.items())
+    sides = [c.side for c in history if (c.side, c.what) in names and now - c.at <= FLIP_WINDOW]
+    return sum(one != following for one, following in pairwise(sides))
+
+
+def _spec(specs: Specs, side: str, name: str, place: str) -> FieldSpec:
+    spec = specs[side].get(name)
+    if spec is None:
+        raise Configuration(f"{side} has no field {name!r}", place)
+    return spec

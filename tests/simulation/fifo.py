@@ -1,0 +1,83 @@
+"""An SQS FIFO queue by AWS's rules, in memory, on a clock that a test turns.
+
+Order within a group is kept on redelivery; a group with a message in flight gives no other; the
+same de-duplication id is swallowed for five minutes; after `max_receives` a message moves to
+`dead`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+VISIBILITY = timedelta(minutes=6)
+DEDUPLICATION = timedelta(minutes=5)
+
+
+@dataclass
+class Queued:
+    body: str
+    group: str
+    handle: str
+    visible_at: datetime
+    receives: int = 0
+
+
+class TurnedQueue:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        around: Callable[[str], None] = lambda _: None,
+        max_receives: int = 5,
+    ) -> None:
+        self._clock = clock
+        self._around = around
+        self._max_receives = max_receives
+        self._numbers = count(1)
+        self._seen: dict[str, datetime] = {}
+        self.messages: list[Queued] = []
+        self.dead: list[Queued] = []
+
+    def send(self, body: str, group: str, deduplication_id: str) -> None:
+        self._around("before sqs send")
+        now = self._clock()
+        last = self._seen.get(deduplication_id)
+        if last is None or now - last >= DEDUPLICATION:
+            self._seen[deduplication_id] = now
+            self.messages.append(Queued(body, group, f"r{next(self._numbers)}", now))
+        self._around("after sqs send")
+
+    def extend(self, receipt: str, seconds: int) -> None:
+        self._around("before sqs extend")
+        for message in self.messages:
+            if message.handle == receipt:
+                message.visible_at = self._clock() + timedelta(seconds=seconds)
+        self._around("after sqs extend")
+
+    def receive(self, most: int = 10) -> list[Queued]:
+        """Up to `most` messages that are visible and whose group has none in flight."""
+        now, taken, blocked = self._clock(), [], set()
+        for message in list(self.messages):
+            if message.group in blocked or len(taken) >= most:
+                continue
+            if message.visible_at > now:
+                blocked.add(message.group)
+            elif message.receives >= self._max_receives:
+                self.messages.remove(message)
+                self.dead.append(message)
+            else:
+                message.receives += 1
+                message.visible_at = now + VISIBILITY
+                taken.append(message)
+        return taken
+
+    def delete(self, message: Queued) -> None:
+        self._around("before sqs delete")
+        if message in self.messages:
+            self.messages.remove(message)
+        self._around("after sqs delete")
+
+    def next_visible(self) -> datetime | None:
+        return min((m.visible_at for m in self.messages), default=None)
