@@ -1,7 +1,7 @@
 """A link as the rest of the code sees it: link.yaml, checked and compiled.
 
-Sides are called by the short names that their users chose. `link_file.py` makes these values from
-YAML; `functions/<link>/link.json` is their JSON, which `load` reads in the function.
+Sides are called by the short names that their users chose. The operator's side makes these values
+from YAML; `functions/<link>/link.json` is their JSON, which `link_json.load` reads in the function.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from tieline.domain.template import BUILT_IN, names
 
 Policy = str
 """`newest`, `hold`, or the name of the side that is preferred."""
@@ -128,8 +130,20 @@ class Link:
 
     def field_names(self, side: str) -> frozenset[str]:
         """Every native field of a side that a rule, a condition or a template reads or writes."""
-        names = {rule.names[side] for rule in self.fields if side in rule.names}
+        found: set[str] = set(self.defaults.get(side, {}))
         for birth in self.create:
             if birth.source == side:
-                names.update(birth.when)
-        return frozenset(names)
+                found.update(birth.when)
+        for text in self.defaults.get(self.other(side), {}).values():
+            found.update(names(text))
+        for rule in self.fields:
+            if side in rule.names:
+                found.add(rule.names[side])
+            found.update(names(rule.template or "") if side not in rule.targets else ())
+            for target, by_value in rule.along.items():
+                for texts in by_value.values():
+                    if target == side:
+                        found.update(texts)
+                    else:
+                        found.update(name for text in texts.values() for name in names(text))
+        return frozenset(found - BUILT_IN)
