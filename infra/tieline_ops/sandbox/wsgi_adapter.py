@@ -39,7 +39,7 @@ class WsgiAdapter(BaseAdapter):
         self._after = after
         self._builder = HTTPAdapter()
 
-    def send(  # noqa: PLR0917  (the signature is requests')
+    def send(
         self,
         request: requests.PreparedRequest,
         stream: bool = False,

@@ -1,0 +1,74 @@
+"""What people type, as Jira's editor turns it into a document: a plain part of Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from tieline_ops.sandbox.jira_adf import Document, document
+
+_MARKS = {"strong": "strong", "em": "em", "s": "strike"}
+_BLOCKS = {"bullet_list": "bulletList", "list_item": "listItem", "blockquote": "blockquote"}
+
+
+def typed(text: str | Document | None) -> Document | None:
+    """Markdown as a document; a document as it is; no text as none.
+
+    Knows paragraphs, headings, lists, quotes, code, rules, links and emphasis; what else Markdown
+    has stays the text that it is.
+    """
+    if not isinstance(text, str):
+        return text
+    if not text.strip():
+        return None
+    tree = SyntaxTreeNode(
+        MarkdownIt("commonmark", {"html": False}).enable("strikethrough").parse(text)
+    )
+    return document(*(_block(child) for child in tree.children))
+
+
+def _block(node: SyntaxTreeNode) -> dict[str, Any]:
+    if node.type == "hr":
+        return {"type": "rule"}
+    if node.type in {"fence", "code_block"}:
+        code = node.content.removesuffix("\n")
+        block: dict[str, Any] = {"type": "codeBlock"}
+        if node.info:
+            block["attrs"] = {"language": node.info}
+        return {**block, "content": [{"type": "text", "text": code}]} if code else block
+    if node.type == "heading":
+        level = int(node.tag[1])
+        return {"type": "heading", "attrs": {"level": level}, "content": _line(node)}
+    if node.type == "ordered_list":
+        attrs = {"order": int(node.attrs.get("start", 1))}
+        content = [_block(child) for child in node.children]
+        return {"type": "orderedList", "attrs": attrs, "content": content}
+    if node.type in _BLOCKS:
+        return {"type": _BLOCKS[node.type], "content": [_block(child) for child in node.children]}
+    return {"type": "paragraph", "content": _line(node)}
+
+
+def _line(node: SyntaxTreeNode) -> list[dict[str, Any]]:
+    return [piece for child in node.children for piece in _inline(child, [])]
+
+
+def _inline(node: SyntaxTreeNode, marks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if node.type == "hardbreak":
+        return [{"type": "hardBreak"}]
+    if node.type == "code_inline":
+        links = [mark for mark in marks if mark["type"] == "link"]
+        return [_text(node.content, [*links, {"type": "code"}])]
+    if node.type in {"text", "softbreak"}:
+        text = " " if node.type == "softbreak" else node.content
+        return [_text(text, marks)] if text else []
+    if node.type in _MARKS:
+        marks = [*marks, {"type": _MARKS[node.type]}]
+    elif node.type == "link":
+        marks = [*marks, {"type": "link", "attrs": {"href": str(node.attrs["href"])}}]
+    return [piece for child in node.children for piece in _inline(child, marks)]
+
+
+def _text(text: str, marks: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "text", "text": text, **({"marks": marks} if marks else {})}
