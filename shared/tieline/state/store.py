@@ -54,12 +54,13 @@ class Store(Protocol):
     def twin(self, key: str) -> Twin | None:
         """A twin by its key. One consistent read."""
 
-    def save(self, twin: Twin, parts: Sequence[PartTwin] = ()) -> Twin:
-        """Store a twin and the given parts together, and what finds it from either side's id.
+    def save(self, twin: Twin, parts: Sequence[PartTwin] = (), *, bind: bool = False) -> Twin:
+        """Store a twin and the given parts together; gives the twin with its new revision.
 
-        Succeeds only if the stored revision is `twin.revision` (0: no such twin, and neither
-        ticket belongs to another one); gives the twin with its new revision. One write; a plain
-        one, not a transaction, when no id and no part is new. Raises Stale.
+        Succeeds only if the stored revision is `twin.revision` (0: there is none yet). With `bind`,
+        and for a new twin, also stores what finds it from its tickets' ids, and succeeds only if
+        neither ticket belongs to another twin. One write: a plain one, not a transaction, when
+        nothing is bound and no part is given. Raises Stale.
         """
 
     def record_loss(self, key: str, loss: Loss, at: datetime) -> None:

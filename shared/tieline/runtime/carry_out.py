@@ -1,0 +1,270 @@
+"""Carries out a plan: intents first, then comments and files, then one write of fields a side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tieline.connectors.base import Clock, Want
+from tieline.domain.errors import Gone, Refused
+from tieline.domain.marks import mark, show
+from tieline.domain.plan import (
+    AddAttachment,
+    AddComment,
+    DeleteAttachment,
+    DeleteComment,
+    EditComment,
+    FieldWrite,
+    Plan,
+    Problem,
+    UpdateFields,
+)
+from tieline.domain.ticket import Person, Ticket, Value
+from tieline.domain.twin import Change, Mark, PartState, PartTwin, Twin
+from tieline.runtime.people import People
+from tieline.runtime.sides import Sides
+from tieline.state.store import Store
+
+INTENTS_AT_ONCE = 50
+"""So many copies are intended at a time: what is stored together must fit one transaction."""
+
+
+@dataclass
+class Outcome:
+    """How far a plan came. `tickets` are what each side holds now; `parts` by key."""
+
+    twin: Twin
+    tickets: dict[str, Ticket]
+    parts: dict[str, PartTwin]
+    changed_parts: dict[str, PartTwin] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    writes: int = 0
+
+
+class CarryOut:
+    """Makes a plan's calls and gathers what the base becomes; saves nothing but intents."""
+
+    def __init__(self, store: Store, sides: Sides, people: People, clock: Clock) -> None:
+        self._store = store
+        self._sides = sides
+        self._people = people
+        self._clock = clock
+
+    def run(self, plan: Plan, state: Outcome, wants: Mapping[str, Want], cause: str) -> None:
+        """Carry out `plan` on `state`, in place. Raises Transient, Stale, Gone, Paused."""
+        for part in plan.parts:
+            self._keep(state, part)
+        self._intend(plan, state)
+        touched: set[str] = set()
+        for action in plan.actions:
+            if not isinstance(action, UpdateFields) and self._part(action, state, cause):
+                touched.add(action.side)
+        failed: set[str] = set()
+        results: dict[str, dict[str, Mark]] = {}
+        for action in plan.actions:
+            if isinstance(action, UpdateFields):
+                self._fields(action, state, wants, cause, failed, results)
+                touched.discard(action.side)
+        for side in touched:
+            # The version must cover what was just written, or its echo would look like news.
+            want = wants[side]
+            state.tickets[side] = self._sides.call(
+                side,
+                lambda c, s=side, w=want: c.read(state.twin.sides[s].id, w),  # type: ignore[misc]
+            )
+        self._record(plan, state, failed, results)
+
+    def _keep(self, state: Outcome, part: PartTwin) -> None:
+        state.parts[part.key] = part
+        state.changed_parts[part.key] = part
+
+    def _intend(self, plan: Plan, state: Outcome) -> None:
+        """Store what is about to be copied, so that a crash after the copy finds it again."""
+        adds = [a.part for a in plan.actions if isinstance(a, AddComment | AddAttachment)]
+        new = [p for p in adds if state.parts.get(p.key) != p][:INTENTS_AT_ONCE]
+        if not new:
+            return
+        # Blank marks make the next read bring the whole lists, in which lost copies are found.
+        sides = {
+            name: replace(base, comments_mark="", attachments_mark="")
+            for name, base in state.twin.sides.items()
+        }
+        keys = {p.key for p in adds}
+        parts = [*new, *(p for p in state.changed_parts.values() if p.key not in keys)]
+        state.twin = self._store.save(replace(state.twin, sides=sides), parts)
+        state.parts.update({p.key: p for p in new})
+        state.changed_parts.clear()
+
+    def _part(
+        self,
+        action: AddComment | EditComment | DeleteComment | AddAttachment | DeleteAttachment,
+        state: Outcome,
+        cause: str,
+    ) -> bool:
+        """One call for one comment or file; True if something was written."""
+        side, part = action.side, action.part
+        if isinstance(action, AddComment | AddAttachment) and part.key not in state.parts:
+            return False  # beyond INTENTS_AT_ONCE: the next round intends it
+        try:
+            done = self._part_call(action, state)
+        except Refused as refused:
+            what = f"{part.kind} {part.ids[part.origin]}: {refused.what}"
+            state.problems.append(Problem("refused", what, words=refused.words))
+            return False
+        except Gone:
+            done = replace(part, state=PartState.ENDED)
+        self._keep(state, done)
+        state.writes += 1
+        before, after = _moved(action)
+        state.twin = remember(
+            state.twin, self._clock(), side, part.kind.value, before, after, cause, "changed"
+        )
+        return True
+
+    def _part_call(
+        self,
+        action: AddComment | EditComment | DeleteComment | AddAttachment | DeleteAttachment,
+        state: Outcome,
+    ) -> PartTwin:
+        side, part = action.side, action.part
+        id, copy = state.twin.sides[side].id, part.ids.get(side, "")
+        match action:
+            case AddComment(body=body, public=public):
+                comment = self._sides.call(
+                    side, lambda c: c.add_comment(id, body, public, part.key)
+                )
+                return replace(part, state=PartState.LIVE, ids={**part.ids, side: comment.id})
+            case EditComment(body=body):
+                self._sides.call(side, lambda c: c.edit_comment(id, copy, body))
+                return part
+            case DeleteComment():
+                self._sides.call(side, lambda c: c.delete_comment(id, copy))
+                return part
+            case AddAttachment(source=source):
+                origin = part.origin
+                there = state.twin.sides[origin].id
+                content = self._sides.call(origin, lambda c: c.open_attachment(there, source))
+                with content:
+                    file = self._sides.call(
+                        side,
+                        lambda c: c.add_attachment(id, source.name, source.media_type, content),
+                    )
+                return replace(part, state=PartState.LIVE, ids={**part.ids, side: file.id})
+            case DeleteAttachment():
+                self._sides.call(side, lambda c: c.delete_attachment(id, copy))
+                return part
+
+    def _fields(
+        self,
+        action: UpdateFields,
+        state: Outcome,
+        wants: Mapping[str, Want],
+        cause: str,
+        failed: set[str],
+        results: dict[str, dict[str, Mark]],
+    ) -> None:
+        side = action.side
+        writes = self.resolved(side, action.writes, state.problems)
+        failed |= {w.rule for w in action.writes} - {w.rule for w in writes}
+        while writes:
+            values = {w.field: w.value for w in writes}
+            before = state.tickets[side]
+            try:
+                after = self._sides.call(
+                    side,
+                    lambda c, b=before, v=values: c.update(b, v, wants[side]),  # type: ignore[misc]
+                )
+            except Refused as refused:
+                blamed = {w.rule for w in writes if w.field in refused.fields}
+                state.problems.append(
+                    Problem("refused", refused.what, _place(writes, refused), refused.words)
+                )
+                failed |= blamed or {w.rule for w in writes}
+                # What the system did not blame may still cross.
+                writes = [w for w in writes if w.rule not in failed]
+                continue
+            state.tickets[side] = _view(before, after)
+            results[side] = {name: mark(after.fields.get(name)) for name in values}
+            self._remember_writes(writes, state, side, cause)
+            return
+
+    def _remember_writes(
+        self, writes: Sequence[FieldWrite], state: Outcome, side: str, cause: str
+    ) -> None:
+        state.writes += 1
+        now = self._clock()
+        for w in writes:
+            state.twin = remember(
+                state.twin, now, side, w.field, show(w.before), show(w.value), cause, w.why
+            )
+
+    def resolved(
+        self, side: str, writes: Sequence[FieldWrite], problems: list[Problem]
+    ) -> list[FieldWrite]:
+        """The writes with people found in the side's system; who is not found is a problem."""
+        found: list[FieldWrite] = []
+        for w in writes:
+            if not isinstance(w.value, Person):
+                found.append(w)
+                continue
+            person: Value = self._people.find(side, w.value, w.otherwise)
+            if person is None:
+                reason = f"{side}.{w.field}: nobody there has this person's e-mail address"
+                problems.append(Problem("refused", reason, w.place))
+            else:
+                found.append(replace(w, value=person))
+        return found
+
+    def _record(
+        self,
+        plan: Plan,
+        state: Outcome,
+        failed: set[str],
+        results: Mapping[str, Mapping[str, Mark]],
+    ) -> None:
+        """The base takes what was found in agreement and what the systems gave back."""
+        marks = {name: dict(base.marks) for name, base in state.twin.sides.items()}
+        for rule, by_side in plan.marks.items():
+            if rule in failed:
+                continue
+            for side, fields in by_side.items():
+                for name, value in fields.items():
+                    marks[side][name] = results.get(side, {}).get(name, value)
+        sides = {name: replace(base, marks=marks[name]) for name, base in state.twin.sides.items()}
+        state.twin = replace(state.twin, sides=sides)
+
+
+def remember(
+    twin: Twin, at: datetime, side: str, what: str, before: str, after: str, cause: str, why: str
+) -> Twin:
+    """The twin with one more line of history."""
+    change = Change(at, side, what, before[:200], after[:200], cause, why)
+    return replace(twin, history=(*twin.history, change)[-20:])
+
+
+def _view(before: Ticket, after: Ticket) -> Ticket:
+    """What is known of a side after a write: lists that the answer does not speak of stay."""
+    if after.comments_mark == "":
+        after = replace(after, comments=None, comments_mark=before.comments_mark)
+    if after.attachments_mark == "":
+        after = replace(after, attachments=None, attachments_mark=before.attachments_mark)
+    return after
+
+
+def _place(writes: Sequence[FieldWrite], refused: Refused) -> str:
+    blamed = [w.place for w in writes if w.field in refused.fields]
+    return next(iter(blamed), "")
+
+
+def _moved(
+    action: AddComment | EditComment | DeleteComment | AddAttachment | DeleteAttachment,
+) -> tuple[str, str]:
+    """What the history says of a part: its id, and a file's name."""
+    match action:
+        case AddAttachment(source=source):
+            return "", source.name
+        case AddComment(part=part) | EditComment(part=part):
+            return "", part.ids[part.origin]
+        case DeleteComment(part=part) | DeleteAttachment(part=part):
+            return part.ids[part.origin], ""

@@ -1,0 +1,84 @@
+"""The Lambda handler, the same for every link: `handler = handler_for(__file__)`.
+
+Webhooks, SQS batches, the schedule and operators come in by one function; each event loads only
+what it needs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tieline.runtime.wiring import Wiring, utc_now
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+def handler_for(app_file: str) -> Handler:
+    """The handler of the link whose folder `app_file` stands in; nothing is built before a call."""
+    folder = Path(app_file).parent
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        wiring = build(folder)
+        wiring.remaining = lambda: timedelta(milliseconds=context.get_remaining_time_in_millis())
+        try:
+            with wiring.telemetry.traced(kind_of(event)):
+                return dispatch(wiring, event)
+        finally:
+            wiring.telemetry.flush()
+
+    return handler
+
+
+def kind_of(event: Mapping[str, Any]) -> str:
+    """What an event is: webhook, batch, schedule, operator or unknown."""
+    if "requestContext" in event:
+        return "webhook"
+    if "Records" in event:
+        return "batch"
+    if event.get("tieline") == "poll":
+        return "schedule"
+    return "operator" if "tieline" in event else "unknown"
+
+
+def dispatch(wiring: Wiring, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer an event by its kind. Raises ValueError for one that is none of ours."""
+    match kind_of(event):
+        case "webhook":
+            return wiring.intake.answer(event)
+        case "batch":
+            from tieline.runtime.batch import Batch  # noqa: PLC0415
+
+            return Batch(wiring).answer(event)
+        case "schedule":
+            return wiring.poller.tick()
+        case "operator":
+            return wiring.operator.answer(event)
+        case _:
+            raise ValueError(f"not an event of a link: {sorted(event)}")
+
+
+@cache
+def build(folder: Path) -> Wiring:
+    """A link's parts, made from its link.json and the environment, once per process."""
+    import boto3  # noqa: PLC0415
+
+    from tieline.domain.link_json import load  # noqa: PLC0415
+    from tieline.runtime.secrets import Secret  # noqa: PLC0415
+    from tieline.runtime.telemetry import Telemetry  # noqa: PLC0415
+    from tieline.state.dynamodb import DynamoStore  # noqa: PLC0415
+    from tieline.state.queue import SqsQueue  # noqa: PLC0415
+
+    link = load((folder / "link.json").read_text(encoding="utf-8"))
+    secret = Secret(os.environ["TIELINE_SECRET"], boto3.client("secretsmanager"), utc_now)
+    return Wiring(
+        link=link,
+        store=DynamoStore(link.name, os.environ["TIELINE_TABLE"], boto3.client("dynamodb")),
+        queue=SqsQueue(os.environ["TIELINE_QUEUE_URL"], boto3.client("sqs")),
+        secret=secret,
+        telemetry=Telemetry(link.name),
+    )

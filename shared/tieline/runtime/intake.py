@@ -1,0 +1,138 @@
+"""Webhooks: check the proof over the raw body, put what they hint at on the queue, then say 202.
+
+202  the queue holds it (or this process knows for certain that it is old news)
+401  the signature is missing, wrong or too old
+400  authentic, but not what its system sends
+404  not a path of this link
+413  larger than any webhook we take
+503  the queue, the table or the secret did not answer: come again after `Retry-After`
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tieline.connectors.base import Clock, Hint
+from tieline.domain.errors import Configuration, Malformed, Transient, Unauthenticated
+from tieline.domain.link import Link
+from tieline.runtime.known import Known
+from tieline.runtime.message import Message
+from tieline.runtime.sides import Sides
+from tieline.runtime.telemetry import Telemetry
+from tieline.state.queue import Queue
+from tieline.state.store import Store
+
+MAX_BODY = 5_000_000
+"""Bytes. A Lambda invocation carries 6 MB at most, a third more than the body if in base64."""
+RETRY_AFTER_SECONDS = 30
+
+
+class Intake:
+    """Turns webhooks into messages."""
+
+    def __init__(
+        self,
+        link: Link,
+        store: Store,
+        queue: Queue,
+        sides: Sides,
+        known: Known,
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._link = link
+        self._store = store
+        self._queue = queue
+        self._sides = sides
+        self._known = known
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one API Gateway HTTP API (payload format 2.0) request."""
+        self._telemetry.count("Received")
+        side = self._side(event)
+        if side is None:
+            return _reply(404, "no such link or side")
+        try:
+            body = _body(event)
+        except (binascii.Error, ValueError):
+            return _reply(400, "the body is not valid base64")
+        if len(body) > MAX_BODY:
+            return _reply(413, f"more than {MAX_BODY} bytes")
+        headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
+        now = self._clock()
+        try:
+            hints = self._sides.connector(side).read_webhook(headers, body, now)
+            queued = sum(self._enqueue(side, hint, now) for hint in hints)
+        except Unauthenticated as error:
+            self._telemetry.warn("webhook refused", side=side, reason=error.what)
+            return _reply(401, error.what)
+        except Malformed as error:
+            self._telemetry.warn("webhook not understood", side=side, reason=error.what)
+            return _reply(400, error.what)
+        except (Transient, Configuration) as error:
+            self._telemetry.warn("webhook not taken", side=side, reason=error.what)
+            return _reply(503, "try again later", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return _reply(202, f"{queued} queued")
+
+    def _side(self, event: Mapping[str, Any]) -> str | None:
+        parts = str(event.get("rawPath", "")).strip("/").split("/")
+        # A stage other than $default stands before the route's own path.
+        link, side = parts[-2:] if len(parts) >= 2 else ("", "")
+        return side if link == self._link.name and side in self._link.sides else None
+
+    def _enqueue(self, side: str, hint: Hint, now: datetime) -> int:
+        held = self._known.version(side, hint.id)
+        if held and hint.version and not hint.deleted:
+            connector = self._sides.connector(side)
+            if connector.holds(held, hint.version):
+                self._telemetry.count("Unchanged")
+                return 0
+        message = Message(
+            link=self._link.name,
+            side=side,
+            id=hint.id,
+            cause="webhook",
+            seen_at=now,
+            version=hint.version,
+            correlation=hint.correlation,
+            twin=self._twin(side, hint),
+            delivery=hint.delivery or uuid.uuid4().hex,
+            deleted=hint.deleted,
+        )
+        self._queue.send(message.to_json(), message.group, message.deduplication_id)
+        self._telemetry.count("Enqueued")
+        return 1
+
+    def _twin(self, side: str, hint: Hint) -> str:
+        """The twin's key, so that changes of both its sides wait in one line."""
+        if hint.correlation:
+            return hint.correlation
+        key = self._known.key(side, hint.id)
+        if not key:
+            key = self._store.twin_key(side, hint.id) or ""
+            if key:
+                self._known.learn(side, hint.id, key)
+        return key
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    text = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        return base64.b64decode(text, validate=True)
+    return str(text).encode()
+
+
+def _reply(status: int, what: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "application/json", **(headers or {})},
+        "body": json.dumps({"message": what}),
+    }

@@ -1,0 +1,178 @@
+"""What operators ask of a deployed link by invoking it directly: `{"tieline": "<verb>", …}`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from tieline.connectors.base import Clock
+from tieline.domain.errors import Gone
+from tieline.domain.link import Link
+from tieline.domain.marks import show
+from tieline.domain.plan import (
+    AddAttachment,
+    AddComment,
+    DeleteAttachment,
+    DeleteComment,
+    EditComment,
+    Plan,
+    UpdateFields,
+)
+from tieline.domain.reconcile import birth_values
+from tieline.domain.twin import TwinState
+from tieline.domain.when import meets
+from tieline.runtime.message import Message
+from tieline.runtime.reconciler import Reconciler
+from tieline.runtime.sides import Sides
+from tieline.state.queue import Queue
+from tieline.state.store import Store
+
+
+class Operator:
+    """Answers in plain JSON values; writes nothing to either system."""
+
+    def __init__(
+        self,
+        link: Link,
+        store: Store,
+        queue: Queue,
+        sides: Sides,
+        reconciler: Reconciler,
+        clock: Clock,
+    ) -> None:
+        self._link = link
+        self._store = store
+        self._queue = queue
+        self._sides = sides
+        self._reconciler = reconciler
+        self._clock = clock
+
+    def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a verb asks for; an unknown verb gives `error` and the verbs there are."""
+        verbs = {"status": self._status, "preview": self._preview, "reconcile": self._reconcile}
+        verb = verbs.get(str(event["tieline"]))
+        if verb is None:
+            return {"error": f"no verb {event['tieline']!r}", "verbs": ["poll", *sorted(verbs)]}
+        return verb(event)
+
+    def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        counts = self._store.counts()
+        sides = {}
+        for side in self._link.order:
+            cursor, pause = self._store.cursor(side), self._store.pause(side)
+            sides[side] = {
+                "system": self._link.sides[side].system,
+                "polled": cursor.moved.isoformat() if cursor else None,
+                "paused": pause and {"until": pause.until.isoformat(), "reason": pause.reason},
+            }
+        parked = [
+            {
+                "twin": t.key,
+                "tickets": {s: b.key for s, b in t.sides.items()},
+                "since": t.parked.since.isoformat(),
+                "kind": t.parked.kind,
+                "reason": t.parked.reason,
+                "words": t.parked.words,
+                "place": t.parked.place,
+            }
+            for t in self._store.parked(50)
+            if t.parked is not None
+        ]
+        return {
+            "link": self._link.name,
+            "mode": self._link.mode,
+            "twins": counts.twins,
+            "parked": counts.parked,
+            "waiting": counts.due,
+            "sides": sides,
+            "parked_twins": parked,
+        }
+
+    def _reconcile(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a ticket on the queue as if it had changed."""
+        side, id = str(event["side"]), str(event["id"])
+        message = Message(
+            link=self._link.name,
+            side=side,
+            id=id,
+            cause="operator",
+            seen_at=self._clock(),
+            twin=self._store.twin_key(side, id) or "",
+            delivery=uuid.uuid4().hex,
+        )
+        self._queue.send(message.to_json(), message.group, message.deduplication_id)
+        return {"queued": f"{side} {id}"}
+
+    def _preview(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """What a reconcile of a ticket would write now."""
+        side, id = str(event["side"]), str(event["id"])
+        key = self._store.twin_key(side, id)
+        twin = self._store.twin(key) if key else None
+        if twin is None or twin.state is not TwinState.LIVE:
+            return self._preview_birth(side, id)
+        tickets = self._reconciler.read(twin, side)
+        plan = self._reconciler.plan(twin, tickets, self._reconciler.parts(twin, tickets))
+        return {
+            "twin": twin.key,
+            "tickets": {s: t.key for s, t in tickets.items()},
+            "writes": described(plan),
+            "problems": [p.reason for p in plan.problems],
+        }
+
+    def _preview_birth(self, side: str, id: str) -> dict[str, Any]:
+        try:
+            want = self._reconciler.want(side)
+            ticket = self._sides.call(side, lambda c: c.read(id, want))
+        except Gone:
+            return {"error": f"{side} has no ticket {id}"}
+        births = [b for b in self._link.create if b.source == side]
+        if not any(meets(b.when, ticket) for b in births):
+            return {
+                "tickets": {side: ticket.key},
+                "writes": [],
+                "note": "it matches no `create` of this link, so nothing is made",
+            }
+        other = self._link.other(side)
+        writes, problems = birth_values(self._link, side, ticket, self._sides.specs())
+        return {
+            "tickets": {side: ticket.key, other: "(new)"},
+            "writes": [
+                {"side": other, "what": w.field, "from": "", "to": show(w.value), "why": w.why}
+                for w in writes
+            ],
+            "problems": [p.reason for p in problems],
+        }
+
+
+def described(plan: Plan) -> list[dict[str, str]]:
+    """A plan's actions as lines of a diff."""
+    lines: list[dict[str, str]] = []
+    for action in plan.actions:
+        match action:
+            case UpdateFields(side=side, writes=writes):
+                lines += [
+                    {
+                        "side": side,
+                        "what": w.field,
+                        "from": show(w.before),
+                        "to": show(w.value),
+                        "why": w.why,
+                    }
+                    for w in writes
+                ]
+            case AddComment(side=side, body=body):
+                lines.append(_line(side, "comment", "", body, "new"))
+            case EditComment(side=side, body=body):
+                lines.append(_line(side, "comment", "…", body, "edited"))
+            case DeleteComment(side=side, part=part):
+                lines.append(_line(side, "comment", part.ids.get(side, ""), "", "deleted"))
+            case AddAttachment(side=side, source=source):
+                lines.append(_line(side, "attachment", "", source.name, "new"))
+            case DeleteAttachment(side=side, part=part):
+                lines.append(_line(side, "attachment", part.ids.get(side, ""), "", "deleted"))
+    return lines
+
+
+def _line(side: str, what: str, before: str, after: str, why: str) -> dict[str, str]:
+    return {"side": side, "what": what, "from": before, "to": after, "why": why}

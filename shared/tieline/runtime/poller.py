@@ -1,0 +1,157 @@
+"""The schedule: looks after paused sides, puts what is due on the queue, polls for changes.
+
+A cursor moves only after the queue holds everything before it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from tieline.connectors.base import Clock, Connector, Page
+from tieline.domain.errors import Credentials, Stale, TielineError, Transient
+from tieline.domain.link import Link
+from tieline.runtime.known import Known
+from tieline.runtime.message import Message
+from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Paused
+from tieline.runtime.sides import Sides
+from tieline.runtime.telemetry import Telemetry
+from tieline.state.queue import Queue
+from tieline.state.store import Cursor, Store
+
+STOP_WITH = timedelta(seconds=10)
+"""With less time than this left, the function stops between two pages."""
+DUE_AT_ONCE = 500
+
+
+class Poller:
+    """What one tick of the schedule does."""
+
+    def __init__(
+        self,
+        link: Link,
+        store: Store,
+        queue: Queue,
+        sides: Sides,
+        known: Known,
+        telemetry: Telemetry,
+        clock: Clock,
+        remaining: Callable[[], timedelta],
+    ) -> None:
+        self._link = link
+        self._store = store
+        self._queue = queue
+        self._sides = sides
+        self._known = known
+        self._telemetry = telemetry
+        self._clock = clock
+        self._remaining = remaining
+
+    def tick(self) -> dict[str, Any]:
+        """Probe paused sides, requeue what is due, poll both sides. Gives counts by side."""
+        self._probe()
+        due = self._requeue_due()
+        polled = {side: self._poll(side) for side in self._link.order}
+        self._telemetry.info("polled", due=due, queued=polled)
+        return {"due": due, "polled": polled}
+
+    def _probe(self) -> None:
+        """A paused side is asked who we are; if it answers, it is a side again."""
+        for side in self._link.order:
+            pause = self._store.pause(side)
+            if pause is None or pause.kind in {"person", "brake"}:
+                continue
+            if pause.until > self._clock():
+                continue
+            try:
+                self._sides.forget(side)
+                self._sides.connector(side).whoami()
+            except (Credentials, Transient) as error:
+                wait = CREDENTIALS_WAIT if isinstance(error, Credentials) else DOWN_WAIT
+                self._sides.pauses.begin(side, pause.kind, error.what, wait)
+            else:
+                self._sides.pauses.end(side)
+
+    def _requeue_due(self) -> int:
+        twins = self._store.due(self._clock(), DUE_AT_ONCE)
+        for twin in twins:
+            due = twin.due_at.isoformat() if twin.due_at else ""
+            self._send(
+                Message(
+                    link=self._link.name,
+                    side=twin.origin,
+                    id=twin.sides[twin.origin].id,
+                    cause="due",
+                    seen_at=self._clock(),
+                    twin=twin.key,
+                    delivery=f"{due}|{self._clock().isoformat()}",
+                )
+            )
+        return len(twins)
+
+    def _poll(self, side: str) -> int:
+        sent = 0
+        try:
+            cursor = self._store.cursor(side) or Cursor(side, "", 0, self._clock())
+            start = cursor.position or None
+            page, pages = self._sides.call(side, lambda c: _begin(c, start, self._clock()))
+            while page is not None:
+                sent += self._queue_page(side, page)
+                cursor = self._move(cursor, page.cursor)
+                if page.last or self._remaining() < STOP_WITH:
+                    break
+                page = self._sides.call(side, lambda _: next(pages, None))
+        except Paused:
+            return sent
+        except Stale:
+            # Another tick polls this side at the same moment; it goes on from there.
+            return sent
+        except TielineError as error:
+            self._telemetry.warn("poll failed", side=side, reason=str(error))
+        return sent
+
+    def _move(self, cursor: Cursor, position: str) -> Cursor:
+        if position == cursor.position:
+            return cursor
+        moved = Cursor(cursor.side, position, cursor.revision, self._clock())
+        return self._store.move_cursor(moved)
+
+    def _queue_page(self, side: str, page: Page) -> int:
+        sent = 0
+        for hint in page.hints:
+            held = self._known.version(side, hint.id)
+            if held and hint.version and not hint.deleted and self._holds(side, held, hint.version):
+                continue
+            self._send(
+                Message(
+                    link=self._link.name,
+                    side=side,
+                    id=hint.id,
+                    cause="poll",
+                    seen_at=self._clock(),
+                    version=hint.version,
+                    correlation=hint.correlation,
+                    twin=hint.correlation or self._known.key(side, hint.id),
+                    delivery=hint.delivery or uuid.uuid4().hex,
+                    deleted=hint.deleted,
+                )
+            )
+            sent += 1
+        return sent
+
+    def _holds(self, side: str, held: str, version: str) -> bool:
+        return self._sides.connector(side).holds(held, version)
+
+    def _send(self, message: Message) -> None:
+        self._queue.send(message.to_json(), message.group, message.deduplication_id)
+        self._telemetry.count("Enqueued")
+
+
+def _begin(
+    connector: Connector, start: str | None, now: datetime
+) -> tuple[Page | None, Iterator[Page]]:
+    """The first page and the walk that goes on from it: fetched together, so that a 401 shows."""
+    pages = connector.changes(start, now)
+    return next(pages, None), pages

@@ -1,0 +1,269 @@
+"""Reads both sides of a twin, plans, carries out, plans again until nothing is left, saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tieline.connectors.base import Clock, Want
+from tieline.domain.closing import closing_values
+from tieline.domain.errors import Gone, Transient
+from tieline.domain.link import Link
+from tieline.domain.plan import Plan, Problem
+from tieline.domain.reconcile import reconcile
+from tieline.domain.ticket import Ticket
+from tieline.domain.twin import Parked, PartTwin, SideBase, Twin, TwinState
+from tieline.runtime.carry_out import INTENTS_AT_ONCE, CarryOut, Outcome
+from tieline.runtime.sides import Sides
+from tieline.runtime.telemetry import Telemetry
+from tieline.state.store import Store
+
+ROUNDS = 4
+"""So often a twin is planned anew in one go while people keep editing it."""
+SKEW = timedelta(seconds=5)
+ENOUGH = timedelta(seconds=12)
+"""With less time than this left, a function begins no further write."""
+GONE_AGAIN = timedelta(minutes=3)
+LOOP_WAIT = timedelta(minutes=11)
+
+
+class Reconciler:
+    """Brings one live twin to agreement."""
+
+    def __init__(
+        self,
+        link: Link,
+        store: Store,
+        sides: Sides,
+        carry_out: CarryOut,
+        telemetry: Telemetry,
+        clock: Clock,
+        remaining: Callable[[], timedelta],
+    ) -> None:
+        self._remaining = remaining
+        self._link = link
+        self._store = store
+        self._sides = sides
+        self._carry_out = carry_out
+        self._telemetry = telemetry
+        self._clock = clock
+
+    def want(self, side: str, base: SideBase | None = None) -> Want:
+        """What a read of a side shall bring; lists that the base knows are not read again."""
+        link = self._link
+        return Want(
+            fields=link.field_names(side),
+            comments=link.comments is not None,
+            attachments=link.attachments is not None,
+            comments_mark=base.comments_mark or None if base else None,
+            attachments_mark=base.attachments_mark or None if base else None,
+        )
+
+    def read(self, twin: Twin, first: str) -> dict[str, Ticket]:
+        """Both sides as they are now, the changed one first. Raises Gone with the side's name."""
+        tickets: dict[str, Ticket] = {}
+        for side in (first, self._link.other(first)):
+            base = twin.sides[side]
+            want = self.want(side, base)
+            try:
+                tickets[side] = self._sides.call(
+                    side,
+                    lambda c, i=base.id, w=want: c.read(i, w),  # type: ignore[misc]
+                )
+            except Gone as gone:
+                raise SideGone(side) from gone
+        return tickets
+
+    def plan(self, twin: Twin, tickets: Mapping[str, Ticket], parts: tuple[PartTwin, ...]) -> Plan:
+        """What brings a twin to agreement; nothing is written."""
+        editable = frozenset(s for s in self._link.order if self._sides.connector(s).edits_comments)
+        return reconcile(
+            self._link, twin, tickets, parts, self._sides.specs(), editable, self._clock()
+        )
+
+    def parts(self, twin: Twin, tickets: Mapping[str, Ticket]) -> tuple[PartTwin, ...]:
+        """The comment and file twins, if either side's lists changed."""
+        return self._store.parts(twin.key) if lists_read(tickets) else ()
+
+    def run(self, twin: Twin, first: str, cause: str) -> tuple[str, Twin]:
+        """Reconcile a twin from fresh reads. Gives what became of it, and its record.
+
+        Raises Stale when somebody else saved it meanwhile; Transient, Paused.
+        """
+        try:
+            tickets = self.read(twin, first)
+        except SideGone as gone:
+            return self._gone(twin, gone.side)
+        return self.settle(twin, tickets, cause)
+
+    def settle(
+        self,
+        twin: Twin,
+        tickets: dict[str, Ticket],
+        cause: str,
+        earlier: tuple[Problem, ...] = (),
+    ) -> tuple[str, Twin]:
+        """Bring a twin whose tickets were just read to agreement, and save it.
+
+        `earlier` are problems that a birth met.
+        """
+        loaded, known = twin, False
+        state = Outcome(twin, tickets, {})
+        plan = Plan()
+        rounds = 0
+        while rounds < ROUNDS:
+            if not known and lists_read(state.tickets):
+                state.parts = {p.key: p for p in self._store.parts(twin.key)}
+                known = True
+            plan = self.plan(state.twin, state.tickets, tuple(state.parts.values()))
+            if self._link.mode == "plan" and plan.actions:
+                self._telemetry.info("planned", twin=twin.key, actions=len(plan.actions))
+                return "planned", twin
+            if plan.actions and self._remaining() < ENOUGH:
+                return self._continue_later(state)
+            self._lost(state.twin, plan)
+            wants = {s: self.want(s, _seen(state, s)) for s in self._link.order}
+            self._carry_out.run(plan, state, wants, cause)
+            if not plan.actions or state.problems:
+                break
+            rounds += len(plan.actions) <= INTENTS_AT_ONCE
+        else:
+            raise Transient(f"twin {twin.key} is being edited faster than it is reconciled")
+        problems = (*earlier, *plan.problems, *state.problems)
+        settled = self._settled(state, problems)
+        if settled == replace(loaded, revision=settled.revision) and not state.changed_parts:
+            return "unchanged", settled
+        settled = self._store.save(settled, tuple(state.changed_parts.values()))
+        return self._told(settled, state), settled
+
+    def _settled(self, state: Outcome, problems: tuple[Problem, ...]) -> Twin:
+        now = self._clock()
+        sides: dict[str, SideBase] = {}
+        racy: list[datetime] = []
+        for name, base in state.twin.sides.items():
+            ticket = state.tickets[name]
+            until = self._racy_until(name, ticket.version, now)
+            racy.extend([until] if until else [])
+            sides[name] = replace(
+                base,
+                key=ticket.key,
+                url=ticket.url,
+                version=ticket.version,
+                racy_until=until,
+                comments_mark=ticket.comments_mark or base.comments_mark,
+                attachments_mark=ticket.attachments_mark or base.attachments_mark,
+                gone_since=None,
+            )
+        parked = parked_for(problems, state.twin.parked, now)
+        if any(p.kind == "loop" for p in problems):
+            racy.append(now + LOOP_WAIT)
+        if any(p.kind == "refused" for p in state.problems):
+            # A refused copy is looked for again in the whole lists.
+            sides = {n: replace(b, comments_mark="", attachments_mark="") for n, b in sides.items()}
+        return replace(
+            state.twin,
+            sides=sides,
+            parked=parked,
+            due_at=min(racy) if racy else None,
+            due_why="racy" if racy else "",
+        )
+
+    def _continue_later(self, state: Outcome) -> tuple[str, Twin]:
+        """The function's time is nearly over: keep what is done, go on in another invocation."""
+        sides = {
+            n: replace(b, comments_mark="", attachments_mark="")
+            for n, b in state.twin.sides.items()
+        }
+        waiting = replace(state.twin, sides=sides, due_at=self._clock(), due_why="unfinished")
+        return "continued", self._store.save(waiting, tuple(state.changed_parts.values()))
+
+    def _racy_until(self, side: str, version: str, now: datetime) -> datetime | None:
+        """Until when a version that names a moment may hide a second change with the same name."""
+        connector = self._sides.connector(side)
+        moment = connector.moment(version)
+        if connector.version_grain is None or moment is None:
+            return None
+        until = moment + connector.version_grain + SKEW
+        return until if until > now else None
+
+    def _gone(self, twin: Twin, side: str) -> tuple[str, Twin]:
+        """A ticket is not there: believed when it is so twice, minutes apart."""
+        now = self._clock()
+        base = twin.sides[side]
+        if base.gone_since is None or now - base.gone_since < GONE_AGAIN - SKEW:
+            since = base.gone_since or now
+            sides = {**twin.sides, side: replace(base, gone_since=since)}
+            waiting = replace(twin, sides=sides, due_at=since + GONE_AGAIN, due_why="gone")
+            return "gone once", self._store.save(waiting)
+        self._sides.call(side, lambda c: c.whoami())
+        if self._link.on_delete == "close":
+            self._close(twin, self._link.other(side))
+        ended = replace(twin, state=TwinState.ENDED, parked=None, due_at=None, due_why="")
+        return "gone", self._store.save(ended)
+
+    def _close(self, twin: Twin, side: str) -> None:
+        """Give the ticket that is left the last value of the status rule."""
+        ticket = self._sides.call(side, lambda c: c.read(twin.sides[side].id, self.want(side)))
+        values = closing_values(self._link, side, ticket, self._sides.specs())
+        if values:
+            self._sides.call(side, lambda c: c.update(ticket, values, self.want(side)))
+
+    def _lost(self, twin: Twin, plan: Plan) -> None:
+        for loss in plan.losses:
+            self._store.record_loss(twin.key, loss, self._clock())
+            self._telemetry.count("Conflicts")
+
+    def told_parked(self, twin: Twin) -> str:
+        """Count and log a twin that is parked now."""
+        assert twin.parked is not None
+        self._telemetry.count("ParkedTwins")
+        self._telemetry.warn(
+            "twin parked",
+            twin=twin.key,
+            kind=twin.parked.kind,
+            reason=twin.parked.reason,
+            place=twin.parked.place,
+        )
+        return "parked"
+
+    def _told(self, twin: Twin, state: Outcome) -> str:
+        if twin.parked is not None:
+            return self.told_parked(twin)
+        return "synced" if state.writes else "noted"
+
+
+def lists_read(tickets: Mapping[str, Ticket]) -> bool:
+    """Whether a read brought comments or files, because they are not the ones known."""
+    return any(t.comments is not None or t.attachments is not None for t in tickets.values())
+
+
+class SideGone(Exception):
+    """One side's ticket answered 404."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.side = side
+
+
+def parked_for(
+    problems: tuple[Problem, ...], before: Parked | None, now: datetime
+) -> Parked | None:
+    """The parking that problems amount to; the same one keeps its first moment."""
+    if not problems:
+        return None
+    first = problems[0]
+    reason = "; ".join(dict.fromkeys(p.reason for p in problems))
+    words = "; ".join(dict.fromkeys(p.words for p in problems if p.words))
+    since = before.since if before and before.reason == reason else now
+    return Parked(since, first.kind, reason, words, first.place)
+
+
+def _seen(state: Outcome, side: str) -> SideBase:
+    """The base with the lists that were just read, so that a write's answer skips them."""
+    ticket, base = state.tickets[side], state.twin.sides[side]
+    return replace(
+        base,
+        comments_mark=ticket.comments_mark or base.comments_mark,
+        attachments_mark=ticket.attachments_mark or base.attachments_mark,
+    )

@@ -1,0 +1,63 @@
+"""A link's one secret: both sides' credentials, read from Secrets Manager and kept a while."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from tieline.connectors.base import Clock
+from tieline.domain.errors import Configuration, Transient
+
+KEPT = timedelta(minutes=15)
+
+
+class Secret:
+    """The secret's parts by side, read at most once in a quarter of an hour unless asked for.
+
+    `client` is boto3's for Secrets Manager.
+    """
+
+    def __init__(self, name: str, client: Any, clock: Clock) -> None:
+        self._name = name
+        self._client = client
+        self._clock = clock
+        self._kept: dict[str, Any] = {}
+        self._read_at: datetime | None = None
+
+    def side(self, side: str) -> Mapping[str, Any]:
+        """What the secret holds for a side. Raises Configuration, Transient."""
+        if self._read_at is None or self._clock() - self._read_at > KEPT:
+            self.read_again()
+        if side not in self._kept:
+            raise Configuration(f"the secret {self._name} has no part {side!r}")
+        part: Mapping[str, Any] = self._kept[side]
+        return part
+
+    def read_again(self) -> None:
+        """Read the secret now, whatever is kept."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            text = self._client.get_secret_value(SecretId=self._name)["SecretString"]
+            value = json.loads(text)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in {"ResourceNotFoundException", "AccessDeniedException"}:
+                what = f"the secret {self._name} cannot be read ({code})"
+                raise Configuration(what) from None
+            raise Transient(f"Secrets Manager answered {code}") from None
+        except BotoCoreError as error:
+            raise Transient(f"Secrets Manager gave no answer ({type(error).__name__})") from None
+        except ValueError:
+            raise Configuration(f"the secret {self._name} is not JSON") from None
+        if not isinstance(value, dict):
+            raise Configuration(f"the secret {self._name} is not an object of sides")
+        self._kept, self._read_at = value, self._clock()
+
+    def replace(self, side: str, part: Mapping[str, Any]) -> None:
+        """Store a renewed part (a rotated OAuth token), before anything uses it."""
+        self.read_again()
+        self._kept = {**self._kept, side: dict(part)}
+        self._client.put_secret_value(SecretId=self._name, SecretString=json.dumps(self._kept))

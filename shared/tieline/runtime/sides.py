@@ -1,0 +1,108 @@
+"""The two systems of a link, each behind its connector, with the secret read again once on 401."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from tieline.connectors import connector_class
+from tieline.connectors.base import Clock, Connector, Site
+from tieline.domain.errors import Configuration, Credentials, Transient
+from tieline.domain.link import Link
+from tieline.domain.ticket import FieldSpec
+from tieline.runtime.pauses import CREDENTIALS_WAIT, Pauses
+from tieline.runtime.secrets import Secret
+from tieline.runtime.telemetry import Telemetry
+
+T = TypeVar("T")
+
+Make = Callable[[str], Connector]
+"""Makes a side's connector from what the secret holds now."""
+
+
+def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **options: Any) -> Make:
+    """Makes the connectors that link.yaml names; `options` (a session, a sleep) go to each."""
+
+    def make(name: str) -> Connector:
+        side = link.sides[name]
+        cls: Any = connector_class(side.system)
+        try:
+            part = cls.secret_model.model_validate(secret.side(name))
+        except ValidationError as error:
+            wrong = ", ".join(".".join(map(str, e["loc"])) or "kind" for e in error.errors())
+            raise Configuration(f"the secret's part {name!r} does not fit: {wrong}") from None
+        site = Site(name=name, url=side.url, scope=side.scope)
+        made: Connector = cls(site, part, watch=telemetry.call, clock=clock, **options)
+        if hasattr(made, "renewed"):
+            made.renewed = lambda new: secret.replace(name, new)
+        return made
+
+    return make
+
+
+class Sides:
+    """Calls to either side: paused sides are left alone, failures are counted."""
+
+    def __init__(self, link: Link, make: Make, secret: Secret, pauses: Pauses) -> None:
+        self.link = link
+        self.pauses = pauses
+        self._make = make
+        self._secret = secret
+        self._made: dict[str, Connector] = {}
+        self._specs: dict[str, dict[str, FieldSpec]] = {}
+
+    def connector(self, side: str) -> Connector:
+        """A side's connector, for what needs no call."""
+        if side not in self._made:
+            self._made[side] = self._make(side)
+        return self._made[side]
+
+    def call(self, side: str, action: Callable[[Connector], T]) -> T:
+        """What `action` gives. Raises Paused, and whatever the connector raises but Credentials."""
+        self.pauses.check(side)
+        try:
+            result = self._known_to_system(side, action)
+        except Transient as failure:
+            self.pauses.failed(side, failure.what, failure.after)
+            raise
+        self.pauses.worked(side)
+        return result
+
+    def _known_to_system(self, side: str, action: Callable[[Connector], T]) -> T:
+        try:
+            return action(self.connector(side))
+        except Credentials:
+            self._secret.read_again()
+            self._made.pop(side, None)
+        try:
+            return action(self.connector(side))
+        except Credentials as refused:
+            self._made.pop(side, None)
+            raise self.pauses.begin(
+                side, "credentials", refused.what, CREDENTIALS_WAIT
+            ) from refused
+
+    def forget(self, side: str) -> None:
+        """Build the connector anew, with the secret as it is now."""
+        self._secret.read_again()
+        self._made.pop(side, None)
+
+    def specs(self) -> Mapping[str, Mapping[str, FieldSpec]]:
+        """What the connectors say of every field that the link names, asked for once."""
+        for side in self.link.order:
+            if side not in self._specs:
+                names = needed_fields(self.link, side)
+                found = self.call(side, lambda c, n=names: dict(c.fields(n)))  # type: ignore[misc]
+                self._specs[side] = found
+        return self._specs
+
+
+def needed_fields(link: Link, side: str) -> Iterable[str]:
+    """Every field of a side that a link reads or writes, births and what goes along included."""
+    names = set(link.field_names(side)) | set(link.defaults.get(side, {}))
+    for rule in link.fields:
+        for fields in rule.along.get(side, {}).values():
+            names.update(fields)
+    return sorted(names)

@@ -1,0 +1,88 @@
+"""Logs, metrics and traces, by the names that docs/operations.md lists.
+
+Only ids, names of fields, counts and durations are ever logged: no field's content, no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+
+NAMESPACE = "Tieline"
+SERVICE = "tieline"
+
+
+class Telemetry:
+    """One link's voice."""
+
+    def __init__(self, link: str) -> None:
+        self.link = link
+        self.logger = Logger(service=SERVICE, link=link)
+        self.metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+        self.metrics.set_default_dimensions(link=link)
+        self.tracer = Tracer(service=SERVICE, patch_modules=["botocore", "requests"])
+        self._calls = 0
+
+    def info(self, what: str, **facts: Any) -> None:
+        """A line of the log: what happened, with ids and counts."""
+        self.logger.info(what, extra=facts)
+
+    def warn(self, what: str, **facts: Any) -> None:
+        """A line that somebody should read."""
+        self.logger.warning(what, extra=facts)
+
+    def bug(self, error: BaseException, **facts: Any) -> None:
+        """An unexpected error: its type and where it was raised, not its words or its values."""
+        trace = error.__traceback__
+        where = []
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            where.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}")
+            trace = trace.tb_next
+        self.logger.error("bug", extra={"error": type(error).__name__, "where": where, **facts})
+
+    def count(self, name: str, value: float = 1) -> None:
+        """Add to a metric of this link."""
+        self.metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+    def seconds(self, name: str, value: float) -> None:
+        """Add a duration to a metric of this link."""
+        self.metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=value)
+
+    def call(self, _method: str, _path: str, status: int) -> None:
+        """Told of every call to a system."""
+        self._calls += 1
+        if status == 429:
+            self.count("Throttled")
+
+    def paused(self) -> None:
+        """A side is paused: counted for the link, and for all links together."""
+        self.count("PausedSides")
+        from aws_lambda_powertools import single_metric  # noqa: PLC0415
+
+        with single_metric(
+            name="PausedSides", unit=MetricUnit.Count, value=1, namespace=NAMESPACE
+        ) as metric:
+            metric.add_dimension(name="service", value=SERVICE)
+
+    def flush(self) -> None:
+        """Write the metrics of this invocation, if something happened in it.
+
+        A custom metric costs money in each month in which it is written, so the polls of an idle
+        link write none.
+        """
+        if self.metrics.metric_set:
+            self.count("ApiCalls", self._calls)
+            self.metrics.flush_metrics()
+        self._calls = 0
+
+    @contextmanager
+    def traced(self, what: str) -> Iterator[None]:
+        """A part of the trace, by the kind of event; a failure marks it without its values."""
+        with self.tracer.provider.in_subsegment(name=f"## {what}") as segment:
+            segment.put_annotation(key="link", value=self.link)
+            yield

@@ -1,0 +1,163 @@
+"""Puts a link's parts together, once per process."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tieline.connectors.base import Clock
+from tieline.domain.link import Link
+from tieline.runtime.known import Known
+from tieline.runtime.pauses import Pauses
+from tieline.runtime.secrets import Secret
+from tieline.runtime.sides import Sides, maker
+from tieline.runtime.telemetry import Telemetry
+from tieline.state.queue import Queue
+from tieline.state.store import Store
+
+if TYPE_CHECKING:
+    from tieline.runtime.carry_out import CarryOut
+    from tieline.runtime.intake import Intake
+    from tieline.runtime.operator import Operator
+    from tieline.runtime.poller import Poller
+    from tieline.runtime.reconciler import Reconciler
+    from tieline.runtime.worker import Worker
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+def fresh_key() -> str:
+    """A key that no twin has."""
+    return uuid.uuid4().hex
+
+
+def plenty() -> timedelta:
+    """The time that is left where nobody counts it."""
+    return timedelta(minutes=5)
+
+
+@dataclass
+class Wiring:
+    """A link and what it works with. Parts that an event does not need are never imported.
+
+    `remaining` says how much of the invocation's time is left.
+    """
+
+    link: Link
+    store: Store
+    queue: Queue
+    secret: Secret
+    telemetry: Telemetry
+    clock: Clock = field(default=utc_now)
+    new_key: Callable[[], str] = field(default=fresh_key)
+    remaining: Callable[[], timedelta] = field(default=plenty)
+    connector_options: Mapping[str, Any] | None = None
+
+    def time_left(self) -> timedelta:
+        """The invocation's time that is left; asked through here, since it changes."""
+        return self.remaining()
+
+    @cached_property
+    def known(self) -> Known:
+        return Known()
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        return Pauses(self.store, self.clock, self.telemetry)
+
+    @cached_property
+    def sides(self) -> Sides:
+        options = dict(self.connector_options or {})
+        make = maker(self.link, self.secret, self.telemetry, self.clock, **options)
+        return Sides(self.link, make, self.secret, self.pauses)
+
+    @cached_property
+    def intake(self) -> Intake:
+        from tieline.runtime.intake import Intake  # noqa: PLC0415
+
+        return Intake(
+            self.link,
+            self.store,
+            self.queue,
+            self.sides,
+            self.known,
+            self.telemetry,
+            self.clock,
+        )
+
+    @cached_property
+    def carry_out(self) -> CarryOut:
+        from tieline.runtime.carry_out import CarryOut  # noqa: PLC0415
+        from tieline.runtime.people import People  # noqa: PLC0415
+
+        people = People(self.store, self.sides, self.clock)
+        return CarryOut(self.store, self.sides, people, self.clock)
+
+    @cached_property
+    def reconciler(self) -> Reconciler:
+        from tieline.runtime.reconciler import Reconciler  # noqa: PLC0415
+
+        return Reconciler(
+            self.link,
+            self.store,
+            self.sides,
+            self.carry_out,
+            self.telemetry,
+            self.clock,
+            self.time_left,
+        )
+
+    @cached_property
+    def worker(self) -> Worker:
+        from tieline.runtime.births import Births  # noqa: PLC0415
+        from tieline.runtime.worker import Worker  # noqa: PLC0415
+
+        births = Births(
+            self.link,
+            self.store,
+            self.sides,
+            self.carry_out,
+            self.reconciler,
+            self.telemetry,
+            self.clock,
+            self.new_key,
+        )
+        return Worker(
+            self.link,
+            self.store,
+            self.sides,
+            births,
+            self.reconciler,
+            self.known,
+            self.telemetry,
+            self.clock,
+            self.new_key,
+        )
+
+    @cached_property
+    def poller(self) -> Poller:
+        from tieline.runtime.poller import Poller  # noqa: PLC0415
+
+        return Poller(
+            self.link,
+            self.store,
+            self.queue,
+            self.sides,
+            self.known,
+            self.telemetry,
+            self.clock,
+            self.time_left,
+        )
+
+    @cached_property
+    def operator(self) -> Operator:
+        from tieline.runtime.operator import Operator  # noqa: PLC0415
+
+        return Operator(self.link, self.store, self.queue, self.sides, self.reconciler, self.clock)

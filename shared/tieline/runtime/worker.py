@@ -1,0 +1,167 @@
+"""What one message of the queue leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from tieline.connectors.base import Clock
+from tieline.domain.errors import Configuration, Gone, Refused, Stale, Transient
+from tieline.domain.link import Link
+from tieline.domain.plan import Problem
+from tieline.domain.twin import Twin, TwinState
+from tieline.runtime.births import Births, waiting_twin
+from tieline.runtime.known import Known
+from tieline.runtime.message import Message
+from tieline.runtime.pauses import Paused
+from tieline.runtime.reconciler import Reconciler, parked_for
+from tieline.runtime.sides import Sides
+from tieline.runtime.telemetry import Telemetry
+from tieline.state.store import Store
+
+TRIES = 3
+"""So often a twin is planned anew when another worker saved it first."""
+
+
+class Worker:
+    """Handles messages, one at a time."""
+
+    def __init__(
+        self,
+        link: Link,
+        store: Store,
+        sides: Sides,
+        births: Births,
+        reconciler: Reconciler,
+        known: Known,
+        telemetry: Telemetry,
+        clock: Clock,
+        new_key: Callable[[], str],
+    ) -> None:
+        self._link = link
+        self._store = store
+        self._sides = sides
+        self._births = births
+        self._reconciler = reconciler
+        self._known = known
+        self._telemetry = telemetry
+        self._clock = clock
+        self._new_key = new_key
+
+    def work(self, message: Message) -> str:
+        """Do what a message asks for and say in a word what became of it.
+
+        When it returns, the message may be deleted: its change is applied, or stored as waiting
+        or parked. Raises Transient if it should be tried again soon.
+        """
+        started = self._clock()
+        try:
+            outcome, twin = self._tries(message)
+        except Paused as pause:
+            outcome, twin = self.put_off(message, pause.until, "paused"), None
+        if twin is not None and twin.state is TwinState.LIVE:
+            self._known.settled(twin)
+        self._count(outcome, message, started)
+        return outcome
+
+    def put_off(self, message: Message, until: datetime, why: str) -> str:
+        """Let a change wait in the store until then; the schedule takes it up again."""
+        twin = self._find(message)
+        if twin is None:
+            twin = waiting_twin(
+                message, self._new_key(), self._link.other(message.side), self._clock(), until
+            )
+        if twin.state is TwinState.ENDED:
+            return "ended"
+        try:
+            self._store.save(replace(twin, due_at=until, due_why=why))
+        except Stale:
+            # Somebody else holds the twin now; the message comes again.
+            raise Transient(f"twin {twin.key} is busy") from None
+        return "put off"
+
+    def _tries(self, message: Message) -> tuple[str, Twin | None]:
+        for _ in range(TRIES):
+            try:
+                return self._once(message)
+            except Stale:
+                self._known.forget(message.side, message.id)
+                message = replace(message, twin="")
+        raise Transient(f"ticket {message.side} {message.id} is being changed by others")
+
+    def _once(self, message: Message) -> tuple[str, Twin | None]:
+        twin = self._find(message)
+        try:
+            if twin is None:
+                return ("gone", None) if message.deleted else self._births.consider(message)
+            if twin.state is TwinState.ENDED:
+                return "ended", twin
+            if twin.state is TwinState.CREATING:
+                return self._births.resume(twin, message)
+            if self._holds(twin, message):
+                return "unchanged", twin
+            return self._reconciler.run(twin, message.side, message.cause)
+        except (Refused, Configuration) as error:
+            return self._park(message, error)
+        except Gone:
+            return "gone", twin
+
+    def _find(self, message: Message) -> Twin | None:
+        """The twin of a ticket, by the key that the message or this process knows, in one read."""
+        known = message.twin or self._known.key(message.side, message.id)
+        if known:
+            twin = self._store.twin(known)
+            if twin is not None and twin.sides[message.side].id == message.id:
+                return twin
+            if twin is not None and self._is_newborn(twin, message):
+                return twin
+        key = self._store.twin_key(message.side, message.id)
+        return self._store.twin(key) if key is not None else None
+
+    def _is_newborn(self, twin: Twin, message: Message) -> bool:
+        """Whether a message may tell of the ticket that a twin in the making waits for."""
+        open_side = twin.sides[message.side].id == "" and twin.state is TwinState.CREATING
+        return open_side and message.correlation == twin.key
+
+    def _holds(self, twin: Twin, message: Message) -> bool:
+        """Whether the base was made from a read that included what the message tells of."""
+        base = twin.sides[message.side]
+        if message.version is None or message.deleted or not base.version:
+            return False
+        if base.racy_until is not None or twin.due_at is not None:
+            return False
+        return self._sides.connector(message.side).holds(base.version, message.version)
+
+    def _park(self, message: Message, error: Refused | Configuration) -> tuple[str, Twin | None]:
+        """A ticket that a system or a rule refuses waits for a person; the others go on."""
+        twin = self._find(message)
+        now = self._clock()
+        if twin is None:
+            other = self._link.other(message.side)
+            twin = replace(
+                waiting_twin(message, self._new_key(), other, now, now), due_at=None, due_why=""
+            )
+        if isinstance(error, Refused):
+            problem = Problem("refused", error.what, words=error.words)
+        else:
+            problem = Problem("configuration", error.what, error.place)
+        parked = parked_for((problem,), twin.parked, now)
+        saved = self._store.save(replace(twin, parked=parked, due_at=None, due_why=""))
+        return self._reconciler.told_parked(saved), saved
+
+    def _count(self, outcome: str, message: Message, started: datetime) -> None:
+        now = self._clock()
+        if outcome == "synced":
+            self._telemetry.count("Synced")
+            self._telemetry.seconds("LagSeconds", (now - message.seen_at).total_seconds())
+        elif outcome == "unchanged":
+            self._telemetry.count("Unchanged")
+        self._telemetry.info(
+            outcome,
+            side=message.side,
+            id=message.id,
+            cause=message.cause,
+            delivery=message.delivery,
+            took_ms=round((now - started).total_seconds() * 1000),
+        )

@@ -1,0 +1,356 @@
+"""A link's state in DynamoDB: one table for a deployment, every key begins with the link's name.
+
+    pk                            sk                     what
+    <link>#twin#<key>             twin                   a twin
+    <link>#twin#<key>             comment#<part key>     a comment's twin (attachment# likewise)
+    <link>#twin#<key>             loss#<moment>#<field>  a value that a conflict gave up, for a year
+    <link>#ticket#<side>#<id>     ticket                 the key of the ticket's twin
+    <link>#side#<side>            cursor, pause          how far it is polled, why it is left alone
+    <link>#person#<side>          <e-mail, hashed>       who a person is there, for a while
+
+The indexes `due`, `parked` and `twins` hold keys only; the first two only what is due or parked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tieline.domain.errors import Refused, Stale, Transient
+from tieline.domain.marks import show
+from tieline.domain.plan import Loss
+from tieline.domain.twin import PartTwin, Twin
+from tieline.state.items import (
+    FORM,
+    Item,
+    moment,
+    number,
+    part_item,
+    read_part,
+    read_twin,
+    text,
+    twin_body,
+)
+from tieline.state.store import Counts, Cursor, Pause
+
+T = TypeVar("T")
+TRANSACTION = 90
+"""Items that are written together; DynamoDB takes 100."""
+BODY_LIMIT = 350_000
+"""Characters of a twin's body; an item holds 400 KB."""
+LOSS_KEPT = timedelta(days=365)
+_STALE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+
+
+class DynamoStore:
+    """The state of one link, behind `state.store.Store`. `client` is boto3's for DynamoDB."""
+
+    def __init__(self, link: str, table: str, client: Any) -> None:
+        self._link = link
+        self._table = table
+        self._client = client
+
+    def twin_key(self, side: str, id: str) -> str | None:
+        item = self._get(self._ticket_key(side, id))
+        return item["twin"]["S"] if item else None
+
+    def twin(self, key: str) -> Twin | None:
+        item = self._get(self._twin_key(key))
+        return read_twin(item) if item else None
+
+    def save(self, twin: Twin, parts: Sequence[PartTwin] = (), *, bind: bool = False) -> Twin:
+        stored = replace(twin, revision=twin.revision + 1)
+        body = twin_body(stored)
+        if len(body.encode()) > BODY_LIMIT:
+            raise Refused(f"twin {twin.key} is too large to store")
+        # Parts that do not fit one transaction go first: each is the same at every attempt, and
+        # without the twin that goes last they are intents, which a retry takes up again.
+        first, last = list(parts[:-TRANSACTION]), list(parts[-TRANSACTION:])
+        for start in range(0, len(first), TRANSACTION):
+            self._write([self._put_part(twin.key, p) for p in first[start : start + TRANSACTION]])
+        writes = [self._put_twin(stored, body), *(self._put_part(twin.key, p) for p in last)]
+        if bind or twin.revision == 0:
+            writes += [
+                self._put_ticket(twin.key, side, base.id)
+                for side, base in twin.sides.items()
+                if base.id
+            ]
+        self._write(writes)
+        return stored
+
+    def record_loss(self, key: str, loss: Loss, at: datetime) -> None:
+        item = {
+            **self._twin_key(key, f"loss#{moment(at)}#{loss.side}.{loss.field}"),
+            "v": number(FORM),
+            "side": text(loss.side),
+            "field": text(loss.field),
+            "lost": text(_whole(loss.lost)),
+            "kept": text(_whole(loss.kept)),
+            "policy": text(loss.policy),
+            "expires": number(int((at + LOSS_KEPT).timestamp())),
+        }
+        self._call(lambda: self._client.put_item(TableName=self._table, Item=item))
+
+    def release(self, twin: Twin) -> None:
+        # Only the twin that we read: another worker may have begun with it meanwhile.
+        deletes: list[Item] = [
+            {
+                "Delete": {
+                    "TableName": self._table,
+                    "Key": self._twin_key(twin.key),
+                    "ConditionExpression": "revision = :read",
+                    "ExpressionAttributeValues": {":read": number(twin.revision)},
+                }
+            }
+        ]
+        for side, base in twin.sides.items():
+            if base.id:
+                key = self._ticket_key(side, base.id)
+                deletes.append({"Delete": {"TableName": self._table, "Key": key}})
+        self._write(deletes)
+        for part in self.parts(twin.key):
+            key = self._twin_key(twin.key, f"{part.kind.value}#{part.key}")
+            self._delete(key)
+
+    def parts(self, key: str) -> tuple[PartTwin, ...]:
+        pk = self._twin_key(key)["pk"]
+        found: list[PartTwin] = []
+        for prefix in ("attachment#", "comment#"):
+            found += [
+                read_part(item)
+                for item in self._query(
+                    KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+                    ExpressionAttributeValues={":pk": pk, ":sk": text(prefix)},
+                    ConsistentRead=True,
+                )
+            ]
+        return tuple(found)
+
+    def cursor(self, side: str) -> Cursor | None:
+        item = self._get(self._side_key(side, "cursor"))
+        if item is None:
+            return None
+        revision, moved = int(item["revision"]["N"]), datetime.fromisoformat(item["moved"]["S"])
+        return Cursor(side, item["position"]["S"], revision, moved)
+
+    def move_cursor(self, cursor: Cursor) -> Cursor:
+        moved = replace(cursor, revision=cursor.revision + 1)
+        item = {
+            **self._side_key(cursor.side, "cursor"),
+            "v": number(FORM),
+            "position": text(cursor.position),
+            "moved": text(cursor.moved.isoformat()),
+            "revision": number(moved.revision),
+        }
+        # Only from where we read it: two polls at once must not move it backwards.
+        self._write([{"Put": self._if_revision(item, cursor.revision)}])
+        return moved
+
+    def pause(self, side: str) -> Pause | None:
+        item = self._get(self._side_key(side, "pause"))
+        if item is None:
+            return None
+        since, until = (datetime.fromisoformat(item[n]["S"]) for n in ("since", "until"))
+        return Pause(side, since, until, item["kind"]["S"], item["reason"]["S"])
+
+    def set_pause(self, pause: Pause) -> None:
+        item = {
+            **self._side_key(pause.side, "pause"),
+            "v": number(FORM),
+            "since": text(pause.since.isoformat()),
+            "until": text(pause.until.isoformat()),
+            "kind": text(pause.kind),
+            "reason": text(pause.reason),
+        }
+        self._call(lambda: self._client.put_item(TableName=self._table, Item=item))
+
+    def end_pause(self, side: str) -> None:
+        self._delete(self._side_key(side, "pause"))
+
+    def due(self, now: datetime, limit: int) -> Sequence[Twin]:
+        return self._indexed("due", limit, "due_at < :now", {":now": text(f"{moment(now)}#~")})
+
+    def parked(self, limit: int) -> Sequence[Twin]:
+        return self._indexed("parked", limit)
+
+    def all_twins(self) -> Iterator[Twin]:
+        for item in self._index_keys("twins", None, "", {}):
+            twin = self._get({"pk": item["pk"], "sk": item["sk"]})
+            if twin is not None:
+                yield read_twin(twin)
+
+    def counts(self) -> Counts:
+        return Counts(self._count("twins"), self._count("parked"), self._count("due"))
+
+    def people(self, side: str, emails: Iterable[str], now: datetime) -> Mapping[str, str | None]:
+        found: dict[str, str | None] = {}
+        for email in emails:
+            item = self._get(self._person_key(side, email))
+            if item is not None and int(item["expires"]["N"]) > now.timestamp():
+                found[email] = item["id"]["S"] or None
+        return found
+
+    def remember_person(self, side: str, email: str, id: str | None, expires: datetime) -> None:
+        item = {
+            **self._person_key(side, email),
+            "v": number(FORM),
+            "id": text(id or ""),
+            "expires": number(int(expires.timestamp())),
+        }
+        self._call(lambda: self._client.put_item(TableName=self._table, Item=item))
+
+    def _twin_key(self, key: str, sk: str = "twin") -> Item:
+        return {"pk": text(f"{self._link}#twin#{key}"), "sk": text(sk)}
+
+    def _ticket_key(self, side: str, id: str) -> Item:
+        return {"pk": text(f"{self._link}#ticket#{side}#{id}"), "sk": text("ticket")}
+
+    def _side_key(self, side: str, sk: str) -> Item:
+        return {"pk": text(f"{self._link}#side#{side}"), "sk": text(sk)}
+
+    def _person_key(self, side: str, email: str) -> Item:
+        digest = hashlib.sha256(email.encode()).hexdigest()
+        return {"pk": text(f"{self._link}#person#{side}"), "sk": text(digest)}
+
+    def _put_twin(self, twin: Twin, body: str) -> Item:
+        item: Item = {
+            **self._twin_key(twin.key),
+            "v": number(FORM),
+            "key": text(twin.key),
+            "revision": number(twin.revision),
+            "state": text(twin.state.value),
+            "body": text(body),
+            "twins_pk": text(f"{self._link}#twins"),
+        }
+        if twin.due_at is not None:
+            item["due_pk"] = text(f"{self._link}#due")
+            item["due_at"] = text(f"{moment(twin.due_at)}#{twin.key}")
+        if twin.parked is not None:
+            item["parked_pk"] = text(f"{self._link}#parked")
+            item["parked_at"] = text(f"{moment(twin.parked.since)}#{twin.key}")
+        # Only over the revision that we read: another worker may have settled this twin.
+        return {"Put": self._if_revision(item, twin.revision - 1)}
+
+    def _if_revision(self, item: Item, read: int) -> Item:
+        if read == 0:
+            condition = {"ConditionExpression": "attribute_not_exists(pk)"}
+            return {"TableName": self._table, "Item": item, **condition}
+        return {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "revision = :read",
+            "ExpressionAttributeValues": {":read": number(read)},
+        }
+
+    def _put_part(self, key: str, part: PartTwin) -> Item:
+        item = {**self._twin_key(key, f"{part.kind.value}#{part.key}"), **part_item(part)}
+        return {"Put": {"TableName": self._table, "Item": item}}
+
+    def _put_ticket(self, key: str, side: str, id: str) -> Item:
+        # A ticket belongs to one twin: a second birth of it must lose.
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": {**self._ticket_key(side, id), "v": number(FORM), "twin": text(key)},
+                "ConditionExpression": "attribute_not_exists(pk) OR twin = :twin",
+                "ExpressionAttributeValues": {":twin": text(key)},
+            }
+        }
+
+    def _write(self, writes: Sequence[Item]) -> None:
+        """One item by a plain put, several by a transaction."""
+        if len(writes) == 1 and "Put" in writes[0]:
+            self._call(lambda: self._client.put_item(**writes[0]["Put"]))
+        elif writes:
+            items = list(writes)
+            self._call(lambda: self._client.transact_write_items(TransactItems=items))
+
+    def _get(self, key: Item) -> Item | None:
+        answer = self._call(
+            lambda: self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        )
+        item: Item | None = answer.get("Item")
+        return item
+
+    def _delete(self, key: Item) -> None:
+        self._call(lambda: self._client.delete_item(TableName=self._table, Key=key))
+
+    def _query(self, **query: Any) -> Iterator[Item]:
+        start: Item = {}
+        while True:
+            arguments = {**query, **start}
+            page = self._call(
+                lambda a=arguments: self._client.query(TableName=self._table, **a)  # type: ignore[misc]
+            )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _index_keys(
+        self, index: str, limit: int | None, condition: str, values: Item
+    ) -> Iterator[Item]:
+        query: dict[str, Any] = {
+            "IndexName": index,
+            "KeyConditionExpression": f"{index}_pk = :pk" + (f" AND {condition}" * bool(condition)),
+            "ExpressionAttributeValues": {":pk": text(f"{self._link}#{index}"), **values},
+        }
+        if limit is not None:
+            query["Limit"] = limit
+        for count, item in enumerate(self._query(**query)):
+            if limit is not None and count >= limit:
+                return
+            yield item
+
+    def _indexed(
+        self, index: str, limit: int, condition: str = "", values: Item | None = None
+    ) -> Sequence[Twin]:
+        """The twins of a sparse index, oldest first; read again, since an index lags behind."""
+        keys = self._index_keys(index, limit, condition, values or {})
+        items = [self._get({"pk": key["pk"], "sk": key["sk"]}) for key in keys]
+        return [read_twin(item) for item in items if item is not None and f"{index}_pk" in item]
+
+    def _count(self, index: str) -> int:
+        total = 0
+        start: Item = {}
+        while True:
+            arguments = {
+                "TableName": self._table,
+                "IndexName": index,
+                "KeyConditionExpression": f"{index}_pk = :pk",
+                "ExpressionAttributeValues": {":pk": text(f"{self._link}#{index}")},
+                "Select": "COUNT",
+                **start,
+            }
+            page = self._call(lambda a=arguments: self._client.query(**a))  # type: ignore[misc]
+            total += int(page["Count"])
+            if "LastEvaluatedKey" not in page:
+                return total
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _call(self, call: Callable[[], Any]) -> Any:
+        """The answer of one call. Raises Stale for a condition, Transient for all else."""
+        try:
+            return call()
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            reasons = {r.get("Code") for r in error.response.get("CancellationReasons", [])}
+            failed = reasons & {"ConditionalCheckFailed", "TransactionConflict"}
+            if code in _STALE or (code == "TransactionCanceledException" and failed):
+                raise Stale(f"DynamoDB {error.operation_name}: the condition failed") from None
+            if code == "ValidationException":
+                raise
+            raise Transient(f"DynamoDB {error.operation_name} answered {code}") from None
+        except BotoCoreError as error:
+            raise Transient(f"DynamoDB gave no answer ({type(error).__name__})") from None
+
+
+def _whole(value: Any) -> str:
+    """A lost value, as whole as an item can hold it."""
+    return value[:100_000] if isinstance(value, str) else json.dumps(show(value))
