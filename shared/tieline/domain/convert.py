@@ -5,7 +5,6 @@ Nothing here knows of rules: `lens` puts a rule's own pairs before these convers
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -242,21 +241,18 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _plain(markdown: str) -> str:
-    return _richtext("plain", markdown)
+    from tieline.domain.richtext.plain import markdown_to_plain  # noqa: PLC0415 - slow to import
+
+    return markdown_to_plain(markdown)
 
 
 def _escaped(text: str) -> str:
-    return _richtext("from_plain", text)
+    from tieline.domain.richtext.plain import plain_to_markdown  # noqa: PLC0415 - likewise
+
+    return plain_to_markdown(text)
 
 
 def _normal_rich(markdown: str) -> str:
-    return _richtext("normal_form", markdown)
+    from tieline.domain.richtext.markdown import normal_form  # noqa: PLC0415 - likewise
 
-
-def _richtext(function: str, text: str) -> str:
-    """Call rich text's module late: it is slow to import and often not needed."""
-    try:
-        module = importlib.import_module("tieline.domain.richtext.markdown")
-        return str(getattr(module, function)(text))
-    except (ImportError, AttributeError):
-        return normal_text(text)
+    return normal_form(markdown)

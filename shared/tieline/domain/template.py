@@ -33,7 +33,7 @@ def names(template: str) -> tuple[str, ...]:
             at = piece.start() + 1
             raise BadTemplate(f"a single {piece[0]!r} at character {at}; write {piece[0] * 2!r}")
         if piece[1] is not None:
-            if not _NAME.fullmatch(piece[1]):
+            if not _NAME.fullmatch(piece[1]) or piece[1].split(".")[0] in BUILT_IN - {piece[1]}:
                 raise BadTemplate(f"{piece[0]!r} is no field name; write a name alone, '{{key}}'")
             found[piece[1]] = None
     return tuple(found)
