@@ -94,6 +94,7 @@ class JiraSandbox(People):
     def _app(self) -> Flask:
         app = Flask("jira-sandbox")
         app.json.sort_keys = False  # type: ignore[attr-defined]
+        app.config["PROPAGATE_EXCEPTIONS"] = True  # a mistake of the sandbox's own is loud
         app.url_map.merge_slashes = False
         api = Api(app, self.site, self.oauth)
         for module in (jira_rest_issues, jira_rest_comments, jira_rest_files, jira_rest_search):

@@ -241,7 +241,7 @@ def changelog(call: Call, id: str) -> ResponseReturnValue:
     issue = call.issue(id)
     page = call.page("values", [call.view.change(change) for change in issue.changes])
     last = page["startAt"] + len(page["values"]) >= page["total"]
-    return jsonify(self=f"{call.view.api}/issue/{issue.id}/changelog", isLast=last, **page)
+    return jsonify({"self": f"{call.view.api}/issue/{issue.id}/changelog", "isLast": last, **page})
 
 
 def _comment(call: Call, issue: Issue, wanted: Input) -> None:
