@@ -1,0 +1,520 @@
+"""Jira Cloud, REST API v3: issues of one project and one type."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO, ClassVar
+
+import requests
+from pydantic import BaseModel
+
+from tieline.connectors import jira_files
+from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
+from tieline.connectors.http import Http, Watch
+from tieline.connectors.jira_auth import JiraSecret, Login, OAuth, Renewed, base_of
+from tieline.connectors.jira_fields import Fields
+from tieline.connectors.jira_inspect import inspected
+from tieline.connectors.jira_search import LAG, Search, moment_of
+from tieline.connectors.jira_status import Transitions, is_done, is_status
+from tieline.connectors.jira_webhook import (
+    check_signature,
+    check_token,
+    event_of,
+    hints_of,
+    in_project,
+    is_type,
+)
+from tieline.connectors.jira_wire import (
+    LABEL,
+    PROPERTY,
+    STANDARD,
+    Field,
+    Form,
+    attachment_of,
+    attachments_mark,
+    comment_of,
+    comments_mark,
+    document,
+    labels,
+    media_in,
+    moment,
+    person,
+    property_of,
+    read_value,
+    version_of,
+    write_value,
+)
+from tieline.domain.errors import Credentials, Gone, Refused, Transient, Unauthenticated
+from tieline.domain.richtext.adf import keep_media
+from tieline.domain.richtext.adf_writer import FindMedia
+from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
+
+ISSUE = "/rest/api/3/issue/{id}"
+_COMMENT = "/rest/api/3/issue/{id}/comment/{comment}"
+_FAILED_LOGIN = "AUTHENTICATED_FAILED"
+_PAGE = 100
+
+
+class Jira:
+    """The connector. `renewed` stores a rotated OAuth secret; the runtime sets it."""
+
+    system: ClassVar[str] = "jira"
+    title: ClassVar[str] = "Jira Cloud"
+    secret_model: ClassVar[type[BaseModel]] = JiraSecret
+    scope_keys: ClassVar[Mapping[str, bool]] = {"project": True, "issue_type": True}
+    standard_fields: ClassVar[Mapping[str, FieldSpec]] = {n: f.spec for n, f in STANDARD.items()}
+    edits_comments: ClassVar[bool] = True
+    # `updated` has milliseconds: two edits of one issue do not share one.
+    version_grain: ClassVar[timedelta | None] = None
+    find_lag: ClassVar[timedelta] = LAG
+
+    def __init__(
+        self,
+        site: Site,
+        secret: JiraSecret,
+        *,
+        session: requests.Session | None = None,
+        watch: Watch | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = lambda: datetime.now(UTC),
+        renewed: Renewed | None = None,
+    ) -> None:
+        self.site = site
+        self.renewed = renewed
+        self._secret = secret.root
+        shared: dict[str, Any] = {
+            "session": session or requests.Session(),
+            "watch": watch,
+            "sleep": sleep,
+            "clock": clock,
+        }
+        self._login = Login(secret, lambda: self.renewed, **shared)
+        base = base_of(secret, site.url)
+        self._http = Http(system="jira", base=base, auth=self._login, words=_words, **shared)
+        self._fields = Fields(self._call)
+        self._search = Search(self._call, site.scope)
+        self._transitions = Transitions(self._call, site.scope["project"])
+        self._me: Person | None = None
+        self._project: Mapping[str, Any] | None = None
+
+    def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        try:
+            response = self._http.call(method, path, **arguments)
+        except Credentials:
+            if not self._login.renewable:
+                raise
+            self._login.renew()
+            response = self._http.call(method, path, **arguments)
+        # Most calls are open to anonymous callers: a failed login may look like an empty answer.
+        if response.headers.get("X-Seraph-LoginReason") == _FAILED_LOGIN:
+            raise Credentials(f"jira {method} {path} answered an anonymous caller")
+        return response
+
+    # What is known without the ticket
+
+    def fields(self, names: Iterable[str]) -> Mapping[str, FieldSpec]:
+        """Specs by native name: a standard field's id, a custom field's name or id."""
+        return {name: field.spec for name, field in self._fields.named(names).items()}
+
+    def holds(self, known: str, version: str) -> bool:
+        """Versions are `updated` in epoch milliseconds, UTC."""
+        return int(known) >= int(version)
+
+    def moment(self, version: str) -> datetime | None:
+        """The moment that a version names."""
+        return moment_of(version)
+
+    def whoami(self) -> Person:
+        """Jira Cloud REST v3, Myself: Get current user."""
+        self._me = person(self._call("GET", "/rest/api/3/myself").json())
+        return self._me
+
+    def _account(self) -> str:
+        return (self._me or self.whoami()).id
+
+    def project(self) -> Mapping[str, Any]:
+        """The scope's project, asked for once. Jira Cloud REST v3, Projects: Get project."""
+        if self._project is None:
+            parts = {"project": self.site.scope["project"]}
+            self._project = self._call("GET", "/rest/api/3/project/{project}", parts=parts).json()
+        return self._project
+
+    def find_person(self, email: str) -> Person | None:
+        """Jira Cloud REST v3, User search: Find users. Needs Browse users and groups."""
+        params = {"query": email, "maxResults": 20}
+        users = self._call("GET", "/rest/api/3/user/search", params=params).json()
+        active = [u for u in users if u.get("active") and u.get("accountType") == "atlassian"]
+        wanted = email.casefold()
+        exact = [u for u in active if str(u.get("emailAddress", "")).casefold() == wanted]
+        # The search also finds by the beginning of names; who shows another address is not meant.
+        hidden = [u for u in active if not u.get("emailAddress")]
+        found = exact or (hidden if len(active) == 1 else [])
+        return replace(person(found[0]), email=email) if len(found) == 1 else None
+
+    def inspect(self) -> Iterator[Finding]:
+        """Project, type of issue, permissions, fields that a creation needs, statuses."""
+        return inspected(self._call, self.site.scope, self.whoami)
+
+    def read_webhook(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> tuple[Hint, ...]:
+        """Admin webhooks by their signature, dynamic ones (OAuth) by their token."""
+        part = self._secret
+        signature = headers.get("x-hub-signature", "")
+        bearer = headers.get("authorization", "")
+        admin_secret = part.webhook_secret.get_secret_value()
+        if signature and admin_secret:
+            check_signature(signature, body, admin_secret)
+        elif bearer and isinstance(part, OAuth):
+            check_token(bearer, part.client_secret.get_secret_value(), now)
+        else:
+            raise Unauthenticated("jira webhook: no proof that can be checked")
+        delivery = headers.get("x-atlassian-webhook-identifier", "")
+        return hints_of(event_of(body, now), self.site.scope, delivery)
+
+    # Finding and reading
+
+    def changes(self, cursor: str | None, now: datetime) -> Iterator[Page]:
+        """By `updated`; see `jira_search`."""
+        return self._search.changes(cursor, now)
+
+    def find(self, correlation: str, since: datetime) -> tuple[str, ...]:
+        """By our label, confirmed by our property."""
+        return self._search.carrying(correlation, since)
+
+    def read(self, id: str, want: Want) -> Ticket:
+        """One call, unless there are new comments and some are ours, or too many to come along.
+
+        Jira Cloud REST v3, Issues: Get issue. A ticket outside the scope is not there.
+        """
+        fields = self._fields.known(want.fields)
+        return self._ticket(self._issue(id, self._ids(fields, want)), fields, want)
+
+    def _issue(self, id: str, fields: Iterable[str]) -> dict[str, Any]:
+        params = {"fields": ",".join(sorted(fields)), "properties": PROPERTY}
+        issue: dict[str, Any] = self._call("GET", ISSUE, parts={"id": id}, params=params).json()
+        if not self._in_scope(issue["fields"]):
+            raise Gone(f"jira GET {ISSUE}: the issue is not in the scope of this side")
+        return issue
+
+    def _ids(self, fields: Mapping[str, Field], want: Want) -> set[str]:
+        ids = {field.id for field in fields.values()} | {"updated", "project", "issuetype"}
+        return (
+            ids
+            | ({"comment"} if want.comments else set())
+            | ({"attachment"} if want.attachments else set())
+        )
+
+    def _in_scope(self, fields: Mapping[str, Any]) -> bool:
+        if not is_type(fields["issuetype"], self.site.scope):
+            return False
+        project = fields["project"]
+        # A project whose key was changed is still found by the key of before.
+        return in_project(project, self.site.scope) or project["id"] == self.project()["id"]
+
+    def _ticket(
+        self,
+        issue: dict[str, Any],
+        fields: Mapping[str, Field],
+        want: Want,
+        correlation: str | None = None,
+    ) -> Ticket:
+        raw = issue["fields"]
+        if correlation is None:
+            correlation = str((property_of(issue) or {}).get("correlation", ""))
+        ticket = Ticket(
+            id=str(issue["id"]),
+            key=str(issue["key"]),
+            url=f"{self.site.url}/browse/{issue['key']}",
+            version=version_of(raw["updated"]),
+            updated=moment(raw["updated"]),
+            fields={n: read_value(f, raw[f.id]) for n, f in fields.items() if f.id in raw},
+            correlation=correlation,
+            native=raw,
+        )
+        if want.comments:
+            ticket = self._with_comments(ticket, raw, want)
+        if want.attachments:
+            ticket = self._with_attachments(ticket, raw, want)
+        return ticket
+
+    def _with_comments(self, ticket: Ticket, raw: Mapping[str, Any], want: Want) -> Ticket:
+        inline = raw.get("comment") or {}
+        found, whole = inline.get("comments") or [], None
+        if len(found) < int(inline.get("total", 0)):
+            found = whole = self._all_comments(ticket.id)
+        mark = comments_mark(found)
+        if mark == want.comments_mark:
+            return replace(ticket, comments_mark=mark)
+        me = self._account() if found else ""
+        if whole is None and any((c.get("author") or {}).get("accountId") == me for c in found):
+            # Only this listing shows the properties, by which our own comments are told.
+            found = self._all_comments(ticket.id)
+            mark = comments_mark(found)
+        comments = tuple(comment_of(each, me) for each in found)
+        return replace(ticket, comments=comments, comments_mark=mark)
+
+    def _all_comments(self, id: str) -> list[dict[str, Any]]:
+        """Jira Cloud REST v3, Issue comments: Get comments. The oldest come first.
+
+        A comment that is deleted meanwhile can hide another from a page: the walk begins anew.
+        """
+        for _ in range(3):
+            found: dict[str, dict[str, Any]] = {}
+            total = start = 0
+            while True:
+                page = self._call(
+                    "GET",
+                    ISSUE + "/comment",
+                    parts={"id": id},
+                    params={
+                        "startAt": start,
+                        "maxResults": _PAGE,
+                        "orderBy": "+created",
+                        "expand": "properties",
+                    },
+                ).json()
+                found.update({str(each["id"]): each for each in page["comments"]})
+                total, start = int(page["total"]), start + len(page["comments"])
+                if not page["comments"] or start >= total:
+                    break
+            if len(found) >= total:
+                return list(found.values())
+        raise Transient("jira: the comments of an issue change faster than they can be listed")
+
+    def _with_attachments(self, ticket: Ticket, raw: Mapping[str, Any], want: Want) -> Ticket:
+        found = raw.get("attachment") or []
+        mark = attachments_mark(found)
+        if mark == want.attachments_mark:
+            return replace(ticket, attachments_mark=mark)
+        me = self._account() if found else ""
+        attachments = tuple(attachment_of(each, me) for each in found)
+        return replace(ticket, attachments=attachments, attachments_mark=mark)
+
+    # Writing a ticket
+
+    def create(self, correlation: str, values: Mapping[str, Value], want: Want) -> Ticket:
+        """Jira Cloud REST v3, Issues: Create issue. Property and label are in the same call."""
+        fields = {field: values[n] for n, field in self._fields.known(values).items()}
+        target, late = _split(fields)
+        scope = self.site.scope
+        kind = "id" if scope["issue_type"].isdigit() else "name"
+        place = "id" if scope["project"].isdigit() else "key"
+        body: dict[str, Any] = {
+            f.id: write_value(f, value) for f, value in fields.items() if f not in late
+        }
+        body["labels"] = sorted({*body.get("labels", ()), LABEL + correlation})
+        body["project"] = {place: scope["project"]}
+        body["issuetype"] = {kind: scope["issue_type"]}
+        asked = {
+            "fields": {id: value for id, value in body.items() if value is not None},
+            "properties": [{"key": PROPERTY, "value": {"correlation": correlation}}],
+        }
+        with _Blame(values, self._fields):
+            made = self._call("POST", "/rest/api/3/issue", json=asked).json()
+        try:
+            return self._finished(str(made["id"]), target, late, want)
+        except Refused as refused:
+            # It exists: the next try finds it and says what could not be written.
+            raise Transient(f"{refused.what}, after the creation", uncertain=True) from refused
+
+    def _finished(
+        self, id: str, target: Option | None, late: dict[Field, Value], want: Want
+    ) -> Ticket:
+        fields = self._fields.known(want.fields)
+        ids = self._ids(fields, want) | ({"status"} if target else set())
+        issue = self._issue(id, ids)
+        if target is None or is_status(issue["fields"]["status"], target):
+            return self._ticket(issue, fields, want)
+        used = self._transitions.move(id, issue["fields"]["status"], target, late)
+        left = {f: v for f, v in late.items() if f not in used and f.form is not Form.STATUS}
+        if left:
+            self._put(id, {f.id: write_value(f, v) for f, v in left.items()}, {})
+        return self._ticket(self._issue(id, ids), fields, want)
+
+    def update(self, before: Ticket, values: Mapping[str, Value], want: Want) -> Ticket:
+        """Jira Cloud REST v3, Issues: Edit issue; transitions where the status is among values.
+
+        One call without a status: the answer holds the issue as it is then.
+        """
+        fields = {field: values[n] for n, field in self._fields.known(values).items()}
+        target = next((v for f, v in fields.items() if f.form is Form.STATUS), None)
+        with _Blame(values, self._fields):
+            if not isinstance(target, Option):
+                return self._edited(before, fields, want)
+            plain = {f: v for f, v in fields.items() if f.form is not Form.STATUS}
+            raw = self._native(before, {"status"} | {f.id for f in plain})
+            current = raw["status"]
+            if is_status(current, target):
+                return self._edited(before, plain, want)
+            screen = self._transitions.screen(before.id, target) if plain else frozenset()
+            late = {f: v for f, v in plain.items() if f.id in screen}
+            early = {f: v for f, v in plain.items() if f not in late}
+            # Many workflows let nobody edit what is done: out of it first, into it last.
+            if not is_done(current):
+                self._put_values(before.id, raw, early)
+            used = self._transitions.move(before.id, current, target, late)
+            left = {f: v for f, v in late.items() if f not in used}
+            self._put_values(before.id, raw, {**left, **(early if is_done(current) else {})})
+            return self.read(before.id, want)
+
+    def _edited(self, before: Ticket, values: Mapping[Field, Value], want: Want) -> Ticket:
+        if not values:
+            return self.read(before.id, want)
+        raw = self._native(before, {f.id for f in values if f.form in {Form.ADF, Form.LABELS}})
+        issue = self._put_values(before.id, raw, values)
+        fields = self._fields.known(want.fields)
+        # The description lets Jira answer with nothing, or with the edited fields alone.
+        if issue and issue.keys() >= {"id", "key", "fields"}:
+            given = issue["fields"]
+            if given.keys() >= self._ids(fields, want):
+                return self._ticket(issue, fields, want, before.correlation)
+        return self.read(before.id, want)
+
+    def _native(self, before: Ticket, ids: set[str]) -> Mapping[str, Any]:
+        """Raw values of a ticket that was read, asked for again where it was read without them."""
+        raw = before.native if isinstance(before.native, Mapping) else {}
+        if ids <= raw.keys():
+            return raw
+        wanted = ids | {"project", "issuetype", "updated"}
+        return {**raw, **self._issue(before.id, wanted)["fields"]}
+
+    def _put_values(
+        self, id: str, raw: Mapping[str, Any], values: Mapping[Field, Value]
+    ) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        edits: dict[str, Any] = {}
+        for field, value in values.items():
+            old = raw.get(field.id)
+            made = write_value(field, value, self._media(id, old))
+            if field.form is Form.LABELS:
+                # Element by element: what others add meanwhile stays, and so does our own label.
+                held = labels(old or ())
+                steps = [{"add": each} for each in made if each not in held]
+                steps += [{"remove": each} for each in sorted(held - set(made))]
+                if steps:
+                    edits[field.id] = steps
+            elif field.form is Form.ADF and made:
+                fields[field.id] = keep_media(made, old)
+            else:
+                fields[field.id] = made
+        return self._put(id, fields, edits)
+
+    def _put(self, id: str, fields: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
+        if not fields and not edits:
+            return {}
+        body = {"fields": fields} | ({"update": edits} if edits else {})
+        params = {"returnIssue": "true"}
+        answer = self._call("PUT", ISSUE, parts={"id": id}, params=params, json=body)
+        issue: dict[str, Any] = answer.json() if answer.content else {}
+        return issue
+
+    def _media(self, id: str, old: Any) -> FindMedia:
+        """Media nodes for the pictures of a text: as the text before shows them, else by file."""
+        shown = media_in(old)
+
+        def find(name: str) -> dict[str, Any] | None:
+            if name not in shown:
+                raw = self._issue(id, {"attachment", "project", "issuetype"})["fields"]
+                same = [a for a in raw.get("attachment") or () if a["filename"] == name]
+                if same:
+                    shown[name] = jira_files.media_of(self._call, same[-1])
+            return shown.get(name)
+
+        return find
+
+    # Comments
+
+    def add_comment(self, id: str, body: str, public: bool, correlation: str) -> Comment:
+        """Jira Cloud REST v3, Issue comments: Add comment.
+
+        A comment that is not public is only written where Jira has internal notes, and deleted
+        at once if it came out public. Raises Refused.
+        """
+        properties: list[dict[str, Any]] = [{"key": PROPERTY, "value": {"id": correlation}}]
+        if not public:
+            if self.project().get("projectTypeKey") != "service_desk":
+                words = "Only service projects have internal comments"
+                raise Refused("jira: no internal comment can be written here", words)
+            properties.append({"key": "sd.public.comment", "value": {"internal": True}})
+        asked = {"body": document(body, self._media(id, None)), "properties": properties}
+        raw = self._call("POST", ISSUE + "/comment", parts={"id": id}, json=asked).json()
+        made = replace(comment_of(raw, self._account()), ours=True, correlation=correlation)
+        if made.public and not public:
+            self.delete_comment(id, made.id)
+            words = "The comment came out public although it was sent as internal; it was deleted"
+            raise Refused("jira: the account may not write internal comments", words)
+        return made
+
+    def edit_comment(self, id: str, comment_id: str, body: str) -> Comment:
+        """Jira Cloud REST v3, Issue comments: Update comment.
+
+        Without `properties`: any that are sent could make an internal note public.
+        """
+        parts = {"id": id, "comment": comment_id}
+        params = {"expand": "properties"}
+        before = self._call("GET", _COMMENT, parts=parts, params=params).json()
+        old = before["body"]
+        new = keep_media(document(body, self._media(id, old)), old)
+        raw = self._call("PUT", _COMMENT, parts=parts, json={"body": new}).json()
+        correlation = str((property_of(before) or {}).get("id", ""))
+        return replace(comment_of(raw, self._account()), correlation=correlation)
+
+    def delete_comment(self, id: str, comment_id: str) -> None:
+        """Jira Cloud REST v3, Issue comments: Delete comment."""
+        try:
+            self._call("DELETE", _COMMENT, parts={"id": id, "comment": comment_id}, safe=True)
+        except Gone:
+            return
+
+    # Files
+
+    def add_attachment(self, id: str, name: str, media_type: str, content: BinaryIO) -> Attachment:
+        """Jira Cloud REST v3, Issue attachments: Add attachment."""
+        raw = jira_files.upload(self._call, id, name, media_type, content)
+        return attachment_of(raw, self._account())
+
+    def open_attachment(self, id: str, attachment: Attachment) -> BinaryIO:  # noqa: ARG002
+        """Jira Cloud REST v3, Issue attachments: Get attachment content."""
+        return jira_files.download(self._call, attachment.id)
+
+    def delete_attachment(self, id: str, attachment_id: str) -> None:  # noqa: ARG002
+        """Jira Cloud REST v3, Issue attachments: Delete attachment."""
+        jira_files.delete(self._call, attachment_id)
+
+
+class _Blame:
+    """Says in a refusal which fields of link.yaml are blamed, where Jira names ids."""
+
+    def __init__(self, values: Mapping[str, Value], fields: Fields) -> None:
+        self._names = {field.id: name for name, field in fields.named(values).items()}
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Refused):
+            error.fields = tuple(self._names.get(id, id) for id in error.fields)
+
+
+def _split(fields: Mapping[Field, Value]) -> tuple[Option | None, dict[Field, Value]]:
+    """What a creation cannot carry: the status, and the resolution that goes along with it."""
+    target = next((v for f, v in fields.items() if f.form is Form.STATUS), None)
+    if not isinstance(target, Option):
+        return None, {f: v for f, v in fields.items() if f.form is Form.STATUS}
+    late = {f: v for f, v in fields.items() if f.form is Form.STATUS or f.id == "resolution"}
+    return target, late
+
+
+def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:
+    """Jira Cloud REST v3: `errorMessages` and `errors` by field id."""
+    try:
+        body = response.json()
+        blamed: Mapping[str, Any] = body.get("errors") or {}
+        said = [str(each) for each in body.get("errorMessages") or ()]
+    except (ValueError, AttributeError):
+        return "", ()
+    return "; ".join([*said, *(f"{id}: {words}" for id, words in blamed.items())]), tuple(blamed)
