@@ -10,7 +10,7 @@ from markdown_it.tree import SyntaxTreeNode
 from tieline_ops.sandbox.jira_adf import Document, document
 
 _MARKS = {"strong": "strong", "em": "em", "s": "strike"}
-_BLOCKS = {"bullet_list": "bulletList", "list_item": "listItem", "blockquote": "blockquote"}
+_LISTS = {"bullet_list": "bulletList", "ordered_list": "orderedList"}
 
 
 def typed(text: str | Document | None) -> Document | None:
@@ -26,28 +26,43 @@ def typed(text: str | Document | None) -> Document | None:
     tree = SyntaxTreeNode(
         MarkdownIt("commonmark", {"html": False}).enable("strikethrough").parse(text)
     )
-    return document(*(_block(child) for child in tree.children))
+    return document(*_blocks(tree, inside=False))
 
 
-def _block(node: SyntaxTreeNode) -> dict[str, Any]:
+def _blocks(node: SyntaxTreeNode, *, inside: bool) -> list[dict[str, Any]]:
+    return [block for child in node.children for block in _block(child, inside=inside)]
+
+
+def _block(node: SyntaxTreeNode, *, inside: bool) -> list[dict[str, Any]]:
+    """A block's nodes. `inside` a list or a quote, headings and quotes are mere paragraphs."""
     if node.type == "hr":
-        return {"type": "rule"}
+        return [] if inside else [{"type": "rule"}]
     if node.type in {"fence", "code_block"}:
-        code = node.content.removesuffix("\n")
-        block: dict[str, Any] = {"type": "codeBlock"}
-        if node.info:
-            block["attrs"] = {"language": node.info}
-        return {**block, "content": [{"type": "text", "text": code}]} if code else block
-    if node.type == "heading":
-        level = int(node.tag[1])
-        return {"type": "heading", "attrs": {"level": level}, "content": _line(node)}
-    if node.type == "ordered_list":
-        attrs = {"order": int(node.attrs.get("start", 1))}
-        content = [_block(child) for child in node.children]
-        return {"type": "orderedList", "attrs": attrs, "content": content}
-    if node.type in _BLOCKS:
-        return {"type": _BLOCKS[node.type], "content": [_block(child) for child in node.children]}
-    return {"type": "paragraph", "content": _line(node)}
+        return [_code(node)]
+    if node.type == "heading" and not inside:
+        attrs = {"level": int(node.tag[1])}
+        return [{"type": "heading", "attrs": attrs, "content": _line(node)}]
+    if node.type == "blockquote":
+        blocks = _blocks(node, inside=True)
+        if inside:
+            return blocks
+        return [{"type": "blockquote", "content": blocks or [{"type": "paragraph"}]}]
+    if node.type in _LISTS:
+        items = [_blocks(item, inside=True) or [{"type": "paragraph"}] for item in node.children]
+        found: dict[str, Any] = {"type": _LISTS[node.type]}
+        if node.type == "ordered_list":
+            found["attrs"] = {"order": int(node.attrs.get("start", 1))}
+        found["content"] = [{"type": "listItem", "content": item} for item in items]
+        return [found]
+    return [{"type": "paragraph", "content": _line(node)}]
+
+
+def _code(node: SyntaxTreeNode) -> dict[str, Any]:
+    code = node.content.removesuffix("\n")
+    block: dict[str, Any] = {"type": "codeBlock"}
+    if node.info:
+        block["attrs"] = {"language": node.info}
+    return {**block, "content": [{"type": "text", "text": code}]} if code else block
 
 
 def _line(node: SyntaxTreeNode) -> list[dict[str, Any]]:
