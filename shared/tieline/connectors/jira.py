@@ -15,6 +15,8 @@ from tieline.connectors import jira_files
 from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
 from tieline.connectors.http import Http, Watch
 from tieline.connectors.jira_auth import JiraSecret, Login, OAuth, Renewed, base_of
+from tieline.connectors.jira_comments import Comments
+from tieline.connectors.jira_edits import ISSUE, put_values
 from tieline.connectors.jira_fields import Fields
 from tieline.connectors.jira_inspect import inspected
 from tieline.connectors.jira_search import LAG, Search, moment_of
@@ -35,11 +37,6 @@ from tieline.connectors.jira_wire import (
     Form,
     attachment_of,
     attachments_mark,
-    comment_of,
-    comments_mark,
-    document,
-    labels,
-    media_in,
     moment,
     person,
     property_of,
@@ -48,14 +45,9 @@ from tieline.connectors.jira_wire import (
     write_value,
 )
 from tieline.domain.errors import Credentials, Gone, Refused, Transient, Unauthenticated
-from tieline.domain.richtext.adf import keep_media
-from tieline.domain.richtext.adf_writer import FindMedia
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
 
-ISSUE = "/rest/api/3/issue/{id}"
-_COMMENT = "/rest/api/3/issue/{id}/comment/{comment}"
 _FAILED_LOGIN = "AUTHENTICATED_FAILED"
-_PAGE = 100
 
 
 class Jira:
@@ -97,6 +89,7 @@ class Jira:
         self._fields = Fields(self._call)
         self._search = Search(self._call, site.scope)
         self._transitions = Transitions(self._call, site.scope["project"])
+        self._comments = Comments(self._call, self._account, self.project)
         self._me: Person | None = None
         self._project: Mapping[str, Any] | None = None
 
@@ -121,7 +114,7 @@ class Jira:
 
     def holds(self, known: str, version: str) -> bool:
         """Versions are `updated` in epoch milliseconds, UTC."""
-        return int(known) >= int(version)
+        return known.isdigit() and int(known) >= int(version)
 
     def moment(self, version: str) -> datetime | None:
         """The moment that a version names."""
@@ -236,54 +229,11 @@ class Jira:
             native=raw,
         )
         if want.comments:
-            ticket = self._with_comments(ticket, raw, want)
+            found, mark = self._comments.of(ticket.id, raw.get("comment"), want.comments_mark)
+            ticket = replace(ticket, comments=found, comments_mark=mark)
         if want.attachments:
             ticket = self._with_attachments(ticket, raw, want)
         return ticket
-
-    def _with_comments(self, ticket: Ticket, raw: Mapping[str, Any], want: Want) -> Ticket:
-        inline = raw.get("comment") or {}
-        found, whole = inline.get("comments") or [], None
-        if len(found) < int(inline.get("total", 0)):
-            found = whole = self._all_comments(ticket.id)
-        mark = comments_mark(found)
-        if mark == want.comments_mark:
-            return replace(ticket, comments_mark=mark)
-        me = self._account() if found else ""
-        if whole is None and any((c.get("author") or {}).get("accountId") == me for c in found):
-            # Only this listing shows the properties, by which our own comments are told.
-            found = self._all_comments(ticket.id)
-            mark = comments_mark(found)
-        comments = tuple(comment_of(each, me) for each in found)
-        return replace(ticket, comments=comments, comments_mark=mark)
-
-    def _all_comments(self, id: str) -> list[dict[str, Any]]:
-        """Jira Cloud REST v3, Issue comments: Get comments. The oldest come first.
-
-        A comment that is deleted meanwhile can hide another from a page: the walk begins anew.
-        """
-        for _ in range(3):
-            found: dict[str, dict[str, Any]] = {}
-            total = start = 0
-            while True:
-                page = self._call(
-                    "GET",
-                    ISSUE + "/comment",
-                    parts={"id": id},
-                    params={
-                        "startAt": start,
-                        "maxResults": _PAGE,
-                        "orderBy": "+created",
-                        "expand": "properties",
-                    },
-                ).json()
-                found.update({str(each["id"]): each for each in page["comments"]})
-                total, start = int(page["total"]), start + len(page["comments"])
-                if not page["comments"] or start >= total:
-                    break
-            if len(found) >= total:
-                return list(found.values())
-        raise Transient("jira: the comments of an issue change faster than they can be listed")
 
     def _with_attachments(self, ticket: Ticket, raw: Mapping[str, Any], want: Want) -> Ticket:
         found = raw.get("attachment") or []
@@ -298,7 +248,7 @@ class Jira:
 
     def create(self, correlation: str, values: Mapping[str, Value], want: Want) -> Ticket:
         """Jira Cloud REST v3, Issues: Create issue. Property and label are in the same call."""
-        fields = {field: values[n] for n, field in self._fields.known(values).items()}
+        fields = self._resolved(values)
         target, late = _split(fields)
         scope = self.site.scope
         kind = "id" if scope["issue_type"].isdigit() else "name"
@@ -332,7 +282,7 @@ class Jira:
         used = self._transitions.move(id, issue["fields"]["status"], target, late)
         left = {f: v for f, v in late.items() if f not in used and f.form is not Form.STATUS}
         if left:
-            self._put(id, {f.id: write_value(f, v) for f, v in left.items()}, {})
+            put_values(self._call, id, {}, left)
         return self._ticket(self._issue(id, ids), fields, want)
 
     def update(self, before: Ticket, values: Mapping[str, Value], want: Want) -> Ticket:
@@ -340,7 +290,7 @@ class Jira:
 
         One call without a status: the answer holds the issue as it is then.
         """
-        fields = {field: values[n] for n, field in self._fields.known(values).items()}
+        fields = self._resolved(values)
         target = next((v for f, v in fields.items() if f.form is Form.STATUS), None)
         with _Blame(values, self._fields):
             if not isinstance(target, Option):
@@ -355,17 +305,30 @@ class Jira:
             early = {f: v for f, v in plain.items() if f not in late}
             # Many workflows let nobody edit what is done: out of it first, into it last.
             if not is_done(current):
-                self._put_values(before.id, raw, early)
+                put_values(self._call, before.id, raw, early)
             used = self._transitions.move(before.id, current, target, late)
             left = {f: v for f, v in late.items() if f not in used}
-            self._put_values(before.id, raw, {**left, **(early if is_done(current) else {})})
+            put_values(self._call, before.id, raw, {**left, **(early if is_done(current) else {})})
             return self.read(before.id, want)
 
+    def _resolved(self, values: Mapping[str, Value]) -> dict[Field, Value]:
+        """Values by field, with people who have no id yet found by e-mail. Raises Refused."""
+        fields = {field: values[name] for name, field in self._fields.known(values).items()}
+        for field, value in fields.items():
+            if isinstance(value, Person) and not value.id:
+                found = self.find_person(value.email) if value.email else None
+                if found is None:
+                    words = f"Nobody in Jira has the e-mail address {value.email or '(none)'}"
+                    raise Refused("jira: a person was not found", words, (field.spec.name,))
+                fields[field] = found
+        return fields
+
     def _edited(self, before: Ticket, values: Mapping[Field, Value], want: Want) -> Ticket:
+        values = {f: v for f, v in values.items() if f.form is not Form.STATUS}
         if not values:
             return self.read(before.id, want)
         raw = self._native(before, {f.id for f in values if f.form in {Form.ADF, Form.LABELS}})
-        issue = self._put_values(before.id, raw, values)
+        issue = put_values(self._call, before.id, raw, values)
         fields = self._fields.known(want.fields)
         # The description lets Jira answer with nothing, or with the edited fields alone.
         if issue and issue.keys() >= {"id", "key", "fields"}:
@@ -382,93 +345,19 @@ class Jira:
         wanted = ids | {"project", "issuetype", "updated"}
         return {**raw, **self._issue(before.id, wanted)["fields"]}
 
-    def _put_values(
-        self, id: str, raw: Mapping[str, Any], values: Mapping[Field, Value]
-    ) -> dict[str, Any]:
-        fields: dict[str, Any] = {}
-        edits: dict[str, Any] = {}
-        for field, value in values.items():
-            old = raw.get(field.id)
-            made = write_value(field, value, self._media(id, old))
-            if field.form is Form.LABELS:
-                # Element by element: what others add meanwhile stays, and so does our own label.
-                held = labels(old or ())
-                steps = [{"add": each} for each in made if each not in held]
-                steps += [{"remove": each} for each in sorted(held - set(made))]
-                if steps:
-                    edits[field.id] = steps
-            elif field.form is Form.ADF and made:
-                fields[field.id] = keep_media(made, old)
-            else:
-                fields[field.id] = made
-        return self._put(id, fields, edits)
-
-    def _put(self, id: str, fields: dict[str, Any], edits: dict[str, Any]) -> dict[str, Any]:
-        if not fields and not edits:
-            return {}
-        body = {"fields": fields} | ({"update": edits} if edits else {})
-        params = {"returnIssue": "true"}
-        answer = self._call("PUT", ISSUE, parts={"id": id}, params=params, json=body)
-        issue: dict[str, Any] = answer.json() if answer.content else {}
-        return issue
-
-    def _media(self, id: str, old: Any) -> FindMedia:
-        """Media nodes for the pictures of a text: as the text before shows them, else by file."""
-        shown = media_in(old)
-
-        def find(name: str) -> dict[str, Any] | None:
-            if name not in shown:
-                raw = self._issue(id, {"attachment", "project", "issuetype"})["fields"]
-                same = [a for a in raw.get("attachment") or () if a["filename"] == name]
-                if same:
-                    shown[name] = jira_files.media_of(self._call, same[-1])
-            return shown.get(name)
-
-        return find
-
     # Comments
 
     def add_comment(self, id: str, body: str, public: bool, correlation: str) -> Comment:
-        """Jira Cloud REST v3, Issue comments: Add comment.
-
-        A comment that is not public is only written where Jira has internal notes, and deleted
-        at once if it came out public. Raises Refused.
-        """
-        properties: list[dict[str, Any]] = [{"key": PROPERTY, "value": {"id": correlation}}]
-        if not public:
-            if self.project().get("projectTypeKey") != "service_desk":
-                words = "Only service projects have internal comments"
-                raise Refused("jira: no internal comment can be written here", words)
-            properties.append({"key": "sd.public.comment", "value": {"internal": True}})
-        asked = {"body": document(body, self._media(id, None)), "properties": properties}
-        raw = self._call("POST", ISSUE + "/comment", parts={"id": id}, json=asked).json()
-        made = replace(comment_of(raw, self._account()), ours=True, correlation=correlation)
-        if made.public and not public:
-            self.delete_comment(id, made.id)
-            words = "The comment came out public although it was sent as internal; it was deleted"
-            raise Refused("jira: the account may not write internal comments", words)
-        return made
+        """Internal ones only in service projects; see `jira_comments`."""
+        return self._comments.add(id, body, public, correlation)
 
     def edit_comment(self, id: str, comment_id: str, body: str) -> Comment:
-        """Jira Cloud REST v3, Issue comments: Update comment.
-
-        Without `properties`: any that are sent could make an internal note public.
-        """
-        parts = {"id": id, "comment": comment_id}
-        params = {"expand": "properties"}
-        before = self._call("GET", _COMMENT, parts=parts, params=params).json()
-        old = before["body"]
-        new = keep_media(document(body, self._media(id, old)), old)
-        raw = self._call("PUT", _COMMENT, parts=parts, json={"body": new}).json()
-        correlation = str((property_of(before) or {}).get("id", ""))
-        return replace(comment_of(raw, self._account()), correlation=correlation)
+        """Leaves the comment as public or internal as it is."""
+        return self._comments.edit(id, comment_id, body)
 
     def delete_comment(self, id: str, comment_id: str) -> None:
-        """Jira Cloud REST v3, Issue comments: Delete comment."""
-        try:
-            self._call("DELETE", _COMMENT, parts={"id": id, "comment": comment_id}, safe=True)
-        except Gone:
-            return
+        """One that is gone already is no error."""
+        self._comments.delete(id, comment_id)
 
     # Files
 

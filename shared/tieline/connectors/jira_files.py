@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import requests
 
-from tieline.domain.errors import Gone, Refused, Transient
+from tieline.domain.errors import Gone, Transient
 
 IN_MEMORY = 5_000_000
 """Bytes of a download that stay in memory; a larger file goes to the disk."""
@@ -47,16 +47,16 @@ def download(call: Call, id: str) -> BinaryIO:
     return cast(BinaryIO, spool)
 
 
-def media_of(call: Call, attachment: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of a media node that shows a file.
+def media_of(call: Call, attachment: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The attributes of a media node that shows a file, None if Jira does not tell its id.
 
-    Its id is that of the media services, which only the redirect of the download names.
+    That id is of the media services; only the redirect of the download names it.
     """
     parts = {"id": str(attachment["id"])}
     answer = call("GET", "/rest/api/3/attachment/content/{id}", parts=parts)
     found = re.search(r"/file/([0-9a-fA-F-]{36})/", answer.headers.get("Location", ""))
     if found is None:
-        raise Refused("jira: a file cannot be shown in a text, its download names no media id")
+        return None
     name = str(attachment["filename"])
     return {"type": "file", "id": found.group(1), "collection": "", "alt": name}
 

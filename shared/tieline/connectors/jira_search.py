@@ -13,6 +13,7 @@ from typing import Any
 
 from tieline.connectors.base import Hint, Page
 from tieline.connectors.jira_wire import LABEL, PROPERTY, milliseconds, property_of, version_of
+from tieline.domain.errors import Configuration
 
 LAG = timedelta(minutes=5)
 """So long a write may be missing from the index."""
@@ -105,10 +106,11 @@ def _hint(issue: Json) -> Hint:
 
 
 def position_of(cursor: str) -> int:
-    """The epoch milliseconds that a cursor holds. Raises ValueError for another form."""
-    if not cursor.startswith(_FORM):
-        raise ValueError("a cursor of another form")
-    return int(cursor.removeprefix(_FORM))
+    """The epoch milliseconds that a cursor holds. Raises Configuration for another form."""
+    position = cursor.removeprefix(_FORM)
+    if position == cursor or not position.isdecimal():
+        raise Configuration("the stored cursor is not of the form that the Jira connector writes")
+    return int(position)
 
 
 def moment_of(version: str) -> datetime:

@@ -179,5 +179,5 @@ def _needs(step: Json, values: Mapping[Field, Value]) -> Refused:
     return Refused(
         f"jira: the transition to {step['to'].get('name')} needs {', '.join(missing)}",
         f"The transition {step.get('name')} needs {'; '.join(said)}: write it along with status",
-        tuple(missing),
+        ("status", *missing),
     )
