@@ -60,6 +60,7 @@ class JiraSandbox(People):
     def __init__(self, clock: SandboxClock | None = None, content: Content | None = None) -> None:
         self.clock = clock or SandboxClock()
         self.faults = Faults(self.clock, SWITCHES, _fault_body)
+        self._content = content
         self.site = Site(self.clock, content or Content(), self.faults)
         super().__init__(self.site)
         self.traffic = Traffic()
@@ -87,6 +88,16 @@ class JiraSandbox(People):
         """
         headers = limit_headers(reason, after, self.clock.now())
         self.faults.add(Fault("status", method, path, count, 429, headers=headers))
+
+    def reset(self) -> None:
+        """As new, but for the clock: much faster than making another site."""
+        with self.site.lock:
+            self.site.clear()
+            self.site.content = self._content or Content()
+            self.hooks.hooks.clear()
+            self.faults.clear()
+            self.webhooks.clear()
+            self.traffic.clear()
 
     def close(self) -> None:
         self.webhooks.close()

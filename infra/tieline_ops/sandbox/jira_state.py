@@ -122,6 +122,12 @@ class Site:
         self._counters: dict[str, int] = {}
         self._index: dict[str, list[_Seen]] = {}
 
+    def clear(self) -> None:
+        """Forget every record; numbers begin anew."""
+        for held in (self.issues, self._ids_of_keys, self._numbers, self._counters, self._index):
+            held.clear()
+        self.invisible.clear()
+
     def now(self) -> datetime:
         """The present moment by the site's own clock, whole milliseconds."""
         moment = self.clock.now() + self.faults.clock_skew

@@ -123,6 +123,14 @@ class Webhooks:
         with self._changed:
             return len(self._queue) + len(self._held)
 
+    def clear(self) -> None:
+        """Forget what was sent and what is to come, and switch all disturbance off."""
+        with self._changed:
+            self.attempts.clear()
+            self._queue.clear()
+            self._held.clear()
+            self._drop = self._double = self._reorder = self._late = 0
+
     def start(self) -> None:
         """Send from a thread from now on, until `close`."""
         if self._thread is None:

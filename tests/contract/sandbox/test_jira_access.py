@@ -186,6 +186,18 @@ def test_people_act_by_the_control_surface_too(api: Api, jira: JiraSandbox) -> N
     assert jira.traffic.exchanges() == []
 
 
+def test_a_reset_site_is_as_new(api: Api, jira: JiraSandbox) -> None:
+    jira.subscribe("http://127.0.0.1:1/")
+    jira.hide(jira.EMAIL, api.create(labels=["a"]))
+    jira.site.user(JANE).name = "Someone Else"
+    jira.faults.status(500, count=-1)
+    jira.reset()
+    assert (api.search("project = OPS"), jira.webhooks.pending) == ([], 0)
+    assert api.create() == "OPS-1"
+    assert (jira.webhooks.pending, jira.site.user(JANE).name) == (0, "Jane Doe")
+    assert len(jira.traffic.exchanges("POST", "/issue")) == 1
+
+
 def test_a_served_site_works_over_http() -> None:
     sandbox = JiraSandbox()
     auth = (sandbox.EMAIL, sandbox.TOKEN)

@@ -78,7 +78,7 @@ NODE = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=50)  # the whole validator is slow
+@settings(deadline=None, max_examples=25)  # the whole validator is slow
 @given(st.lists(NODE, max_size=2))
 def test_any_document_is_judged_as_a_whole_validator_does(blocks: list[Any]) -> None:
     document = wrapped(*blocks)
