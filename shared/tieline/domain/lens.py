@@ -50,8 +50,10 @@ def translate(
     way = _Way(rule, link, source, spec, now_spec)
     if spec.kind in _SETS and now_spec.kind in _SETS:
         return way.given_set(_as_set(value), _as_set(now), now)
+    if way.comes_from(value, now):
+        return now
     wanted = way.forward(value)
-    return now if way.means(value, now, wanted) else wanted
+    return now if alike(wanted, now, now_spec) else wanted
 
 
 def same(
@@ -142,10 +144,8 @@ class _Way:
             reason = str(error)
         return parse_text(self._otherwise(reason), self.target_spec)
 
-    def means(self, value: Value, now: Value, wanted: Value) -> bool:
-        """Whether what the target holds is a counterpart of the value, to or fro."""
-        if alike(wanted, now, self.target_spec):
-            return True
+    def comes_from(self, value: Value, now: Value) -> bool:
+        """Whether what the target holds would be translated back to the value."""
         if self.source not in self.rule.targets or is_empty(now):
             return False
         try:
