@@ -29,4 +29,26 @@ lock: setup ## Compute the pinned versions anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/sam.in -o requirements/sam.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/emulator.in -o requirements/emulator.txt
 
-.PHONY: help setup lint test lock
+.venv-sam/.ready: requirements/sam.txt .venv/.ready
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sam
+	$(BIN)/uv pip install --quiet --python .venv-sam/bin/python -r requirements/sam.txt
+	touch $@
+
+sam: .venv-sam/.ready ## Install aws-sam-cli, in an environment of its own
+
+# What runs in AWS, and what its layer is built for.
+RUNTIME ?= python3.13
+ARCHITECTURE ?= arm64
+export RUNTIME ARCHITECTURE
+export UV := $(abspath $(BIN)/uv)
+SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+RUN_ON := --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE)
+
+build: sam ## Check and compile the links, and build what is deployed
+	$(BIN)/python -m tieline_ops.build functions
+	$(SAM) build $(RUN_ON)
+
+deploy: build ## Deploy to your AWS account; asks before it changes anything
+	$(SAM) deploy --guided $(RUN_ON)
+
+.PHONY: help setup lint test lock sam build deploy
