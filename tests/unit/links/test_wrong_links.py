@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.systems import SYSTEMS
 
 from tieline_ops.link_file.compiling import compile_link
@@ -46,3 +48,31 @@ def test_no_answer_speaks_of_our_tools(path: Path) -> None:
         assert not re.search(
             r"pydantic|Input should|NoneType|dict\b|Traceback|Extra inputs", answer
         )
+
+
+GOOD = (Path(__file__).parents[3] / "functions" / "jira-servicenow" / "link.yaml").read_text(
+    "utf-8"
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    cuts=st.lists(
+        st.tuples(
+            st.integers(0, len(GOOD) - 1),
+            st.integers(0, 12),
+            st.text("{}[]:,\"'&*!#-\n \t%@|>~?0a", max_size=3),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_whatever_is_in_the_file_the_answer_is_a_link_or_faults(
+    cuts: list[tuple[int, int, str]],
+) -> None:
+    text = GOOD
+    for at, length, new in cuts:
+        text = text[:at] + new + text[at + length :]
+    link, faults = compile_link(text, "l", SYSTEMS)
+    assert (link is None) == bool(faults)
+    assert all(LINE.fullmatch(str(fault)) for fault in faults)
