@@ -96,6 +96,10 @@ class _Compiling:
             for n, rule in enumerate(model.fields)
         ]
         self._check_targets([rule for rule in rules if rule])
+        closes = any(rule and fields.closes(rule) for rule in rules)
+        if model.on_delete == "close" and not closes:
+            remedy = "add a rule for the status whose last pair in `values` is closed, or say keep"
+            self.faults.add(("on_delete",), "no rule says what closed is", remedy)
         return Link(
             name=self.name,
             sides=sides,

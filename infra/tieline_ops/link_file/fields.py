@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tieline.domain.convert import Untranslatable, parse_text
-from tieline.domain.link import Side
+from tieline.domain.link import FieldRule, Side
 from tieline.domain.template import BUILT_IN, BadTemplate, names, rename
 from tieline.domain.ticket import FieldSpec, Kind
 from tieline_ops.link_file.catalogue import Catalogue
@@ -83,6 +83,13 @@ class Fields:
     def known(self, side: str, spec: FieldSpec) -> bool:
         """Whether a spec is the system's own word, and not merely a custom field's name."""
         return spec.name in self._catalogues[side].standard_fields
+
+    def closes(self, rule: FieldRule) -> bool:
+        """Whether a rule's last pair says what a closed ticket's status is."""
+        standard = (
+            self._catalogues[side].standard_fields.get(name) for side, name in rule.names.items()
+        )
+        return bool(rule.values) and any(spec and spec.alias == "status" for spec in standard)
 
     def target(self, side: str, name: str, path: Path, *, key: bool = False) -> FieldSpec | None:
         """A field that is to be written."""
