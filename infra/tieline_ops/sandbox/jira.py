@@ -69,9 +69,18 @@ class JiraSandbox(People):
         self.oauth = Logins(self.site)
         self.app = self._app()
 
-    def subscribe(self, target: Target, secret: str = "", jql: str = "project = OPS") -> Hook:
-        """Register an admin webhook for all events; `target` a URL or a function."""
-        return self.hooks.add(target, secret=secret, jql=jql)
+    def subscribe(
+        self,
+        target: Target,
+        secret: str = "",
+        jql: str = "project = OPS",
+        app_secret: str = "",
+    ) -> Hook:
+        """Register a webhook for all events; `target` a URL or a function.
+
+        `secret` is an admin webhook's, `app_secret` an OAuth app's, whose proof is a JWT.
+        """
+        return self.hooks.add(target, secret=secret, jql=jql, app_secret=app_secret)
 
     def limit_rate(
         self,

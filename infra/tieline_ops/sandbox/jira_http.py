@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from tieline_ops.sandbox.jira_auth import Logins
@@ -17,6 +17,7 @@ from tieline_ops.sandbox.jira_errors import PAYLOAD, JiraError, refused
 from tieline_ops.sandbox.jira_render import View
 from tieline_ops.sandbox.jira_state import Issue, Site
 
+FORBIDDEN = "You do not have permission to do this in this project."
 LOGIN = "Client must be authenticated to access this resource."
 _WRITES_OF_ONE_ISSUE = ((20, timedelta(seconds=2)), (100, timedelta(seconds=30)))
 
@@ -44,7 +45,18 @@ class Call:
         """The issue, if the caller may do this to it. Raises JiraError 401, 403 or 404."""
         issue = self.issue(id_or_key)
         if permission in self.actor.denied:
-            raise JiraError(403, ("You do not have permission to do this in this project.",))
+            raise JiraError(403, (FORBIDDEN,))
+        return issue
+
+    def own(self, author: str, issue: Issue, permission: str) -> Issue:
+        """The issue, if the caller may do this to somebody's comment or file on it.
+
+        `permission` is like EDIT_{}_COMMENTS; {} stands for ALL, or OWN if it is the caller's.
+        """
+        denied = self.actor.denied
+        mine = author == self.actor.account and permission.format("OWN") not in denied
+        if not mine and permission.format("ALL") in denied:
+            raise JiraError(403, (FORBIDDEN,))
         return issue
 
     def body(self, *known: str) -> dict[str, Any]:
@@ -116,6 +128,7 @@ class Api:
         user = self._logins.caller(request)
         if user is None and "anonymous" not in self._site.faults.on:
             raise JiraError(401, (LOGIN,))
+        g.failed_login = user is None and request.authorization is not None
         zone = user.zone if user else "UTC"
         return Call(self._site, user, View(self._site, request.root_url, zone))
 
@@ -175,6 +188,8 @@ def install_errors(app: Flask, site: Site) -> None:
 
     @app.after_request
     def limits(answer: Response) -> Response:
+        if g.get("failed_login"):
+            answer.headers["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
         answer.headers.setdefault("X-RateLimit-Limit", "100")
         answer.headers.setdefault("X-RateLimit-Remaining", "99")
         answer.headers.setdefault("X-RateLimit-Reset", f"{site.clock.now():%Y-%m-%dT%H:%M:%SZ}")

@@ -80,8 +80,9 @@ def get_comment(call: Call, id: str, comment_id: str) -> ResponseReturnValue:
 
 def edit_comment(call: Call, id: str, comment_id: str) -> ResponseReturnValue:
     body = call.body(*_SENT)
-    issue = call.writable(id, "EDIT_ALL_COMMENTS")
+    issue = call.issue(id)
     comment = _find(issue, comment_id)
+    call.own(comment.author, issue, "EDIT_{}_COMMENTS")
     parts: dict[str, Any] = {"body": _text(call, body), "visibility": _visibility(body)}
     if "properties" in body:
         # What is sent replaces what was there: without its own mark a note turns public.
@@ -92,8 +93,10 @@ def edit_comment(call: Call, id: str, comment_id: str) -> ResponseReturnValue:
 
 
 def delete_comment(call: Call, id: str, comment_id: str) -> ResponseReturnValue:
-    issue = call.writable(id, "DELETE_ALL_COMMENTS")
-    work.delete_comment(call.site, call.actor, issue, _find(issue, comment_id))
+    issue = call.issue(id)
+    comment = _find(issue, comment_id)
+    call.own(comment.author, issue, "DELETE_{}_COMMENTS")
+    work.delete_comment(call.site, call.actor, issue, comment)
     return Response(status=204)
 
 
@@ -129,7 +132,7 @@ def get_property(call: Call, comment_id: str, key: str) -> ResponseReturnValue:
 
 def set_property(call: Call, comment_id: str, key: str) -> ResponseReturnValue:
     issue, comment = _anywhere(call, comment_id)
-    call.writable(issue.id, "EDIT_ALL_COMMENTS")
+    call.own(comment.author, issue, "EDIT_{}_COMMENTS")
     held = {**comment.properties, property_key(key): property_value()}
     _keep(call, issue, comment, held)
     return Response(status=200 if key in comment.properties else 201)
@@ -137,7 +140,7 @@ def set_property(call: Call, comment_id: str, key: str) -> ResponseReturnValue:
 
 def delete_property(call: Call, comment_id: str, key: str) -> ResponseReturnValue:
     issue, comment = _anywhere(call, comment_id)
-    call.writable(issue.id, "EDIT_ALL_COMMENTS")
+    call.own(comment.author, issue, "EDIT_{}_COMMENTS")
     if key not in comment.properties:
         raise not_found(f"The property {key} does not exist.")
     held = {each: value for each, value in comment.properties.items() if each != key}

@@ -99,7 +99,7 @@ def describe(call: Call, file_id: str) -> ResponseReturnValue:
 
 def delete(call: Call, file_id: str) -> ResponseReturnValue:
     issue, attachment = _find(call, file_id)
-    call.writable(issue.id, "DELETE_ALL_ATTACHMENTS")
+    call.own(attachment.author, issue, "DELETE_{}_ATTACHMENTS")
     work.detach(call.site, call.actor, issue, attachment)
     return Response(status=204)
 

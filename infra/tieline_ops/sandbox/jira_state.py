@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, Literal
 
@@ -133,6 +133,10 @@ class Site:
         moment = self.clock.now() + self.faults.clock_skew
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
+    def moment_after(self, issue: Issue) -> datetime:
+        """The moment of a change: even where a clock stands, no two of an issue share one."""
+        return max(self.now(), issue.updated + timedelta(milliseconds=1))
+
     def next_id(self, of: str, first: int = 10000) -> str:
         """A new number for a kind of thing, as text."""
         self._counters[of] = self._counters.get(of, first - 1) + 1
@@ -174,9 +178,8 @@ class Site:
         )
 
     def put(self, issue: Issue, *, bump: bool = True) -> Issue:
-        """Keep an issue as it is now. Its `updated` moves unless told otherwise."""
-        now = self.now()
-        kept = replace(issue, updated=now) if bump else issue
+        """Keep an issue as it is now. Its `updated` moves on unless told otherwise."""
+        kept = replace(issue, updated=self.moment_after(issue)) if bump else issue
         self.issues[kept.id] = kept
         self._ids_of_keys[kept.key] = kept.id
         self._indexed(kept.id, kept)

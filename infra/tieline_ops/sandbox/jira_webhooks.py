@@ -6,12 +6,13 @@ a secret, `X-Hub-Signature: sha256=<hex>` over the raw body; the identifier is t
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tieline_ops.sandbox import jira_jql
@@ -35,7 +36,10 @@ _BRIEF = ("summary", "issuetype", "project", "assignee", "priority", "status")
 
 @dataclass(frozen=True)
 class Hook:
-    """One registered webhook. `jql` "" takes every issue."""
+    """One registered webhook. `jql` "" takes every issue.
+
+    An admin's webhook is signed with `secret`, an OAuth app's carries a token by `app_secret`.
+    """
 
     id: str
     name: str
@@ -44,11 +48,26 @@ class Hook:
     jql: str = ""
     secret: str = ""
     without_body: bool = False
+    app_secret: str = ""
 
 
 def signature(secret: str, body: bytes) -> str:
     """The value of X-Hub-Signature."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def bearer(secret: str, now: datetime) -> str:
+    """The Authorization of an OAuth app's webhook: a JWT, HS256, that leaves the body out."""
+    since = int(now.timestamp())
+    claims = {"iss": "jira", "iat": since, "nbf": since, "exp": since + 180}
+    pieces = [_encoded(json.dumps(each).encode()) for each in ({"alg": "HS256"}, claims)]
+    signed = ".".join(pieces).encode()
+    proof = _encoded(hmac.new(secret.encode(), signed, hashlib.sha256).digest())
+    return f"Bearer {'.'.join(pieces)}.{proof}"
+
+
+def _encoded(piece: bytes) -> str:
+    return base64.urlsafe_b64encode(piece).decode().rstrip("=")
 
 
 class Registry:
@@ -69,6 +88,7 @@ class Registry:
         jql: str = "",
         secret: str = "",
         without_body: bool = False,
+        app_secret: str = "",
     ) -> Hook:
         """Register a webhook. Raises JiraError for JQL that cannot be read."""
         if jql:
@@ -81,6 +101,7 @@ class Registry:
             jql,
             secret,
             without_body,
+            app_secret,
         )
         self.hooks[hook.id] = hook
         return hook
@@ -110,6 +131,8 @@ class Registry:
                 found["X-Atlassian-Webhook-Retry"] = str(attempt)
             if hook.secret:
                 found["X-Hub-Signature"] = signature(hook.secret, body)
+            if hook.app_secret:
+                found["Authorization"] = bearer(hook.app_secret, self._site.clock.now())
             return found
 
         return headers

@@ -29,7 +29,7 @@ def create(
         {"priority": site.content.default_priority, "reporter": by.account, "labels": (), **values},
         properties=properties,
     )
-    issue = site.put(issue)
+    issue = site.put(issue, bump=False)
     site.tell(Event("jira:issue_created", issue, by, now, "issue_created"))
     return issue
 
@@ -111,7 +111,7 @@ def move_project(site: Site, by: User, issue: Issue, project: str) -> Issue:
 
 
 def delete(site: Site, by: User, issue: Issue) -> None:
-    now = site.now()
+    now = site.moment_after(issue)
     site.remove(issue)
     site.tell(Event("jira:issue_deleted", issue, by, now, "issue_deleted"))
     for comment in issue.comments:
@@ -133,7 +133,7 @@ def add_comment(
     properties: Mapping[str, Any] | None = None,
 ) -> Comment:
     """A new comment. Webhooks tell it twice: as a comment and as a change of the issue."""
-    now = site.now()
+    now = site.moment_after(issue)
     comment = Comment(
         site.next_id("comment"),
         by.account,
@@ -154,7 +154,7 @@ def add_comment(
 
 def edit_comment(site: Site, by: User, issue: Issue, comment: Comment, **parts: Any) -> Comment:
     """Replace a comment's `body`, `visibility`, `public` or `properties`."""
-    now = site.now()
+    now = site.moment_after(issue)
     changed = replace(comment, **parts, updated=now, update_author=by.account)
     put_comment(site, issue, changed, bump="comment_edit_keeps_updated" not in site.faults.on)
     issue = site.issues[issue.id]
@@ -172,10 +172,10 @@ def put_comment(site: Site, issue: Issue, comment: Comment, *, bump: bool) -> No
 
 
 def delete_comment(site: Site, by: User, issue: Issue, comment: Comment) -> None:
+    now = site.moment_after(issue)
     kept = tuple(each for each in issue.comments if each.id != comment.id)
     after = site.drop_orphans(issue, replace(issue, comments=kept))
     issue = site.put(after, bump="comment_edit_keeps_updated" not in site.faults.on)
-    now = site.now()
     site.tell(Event("comment_deleted", issue, by, now, comment=comment))
     site.tell(Event("jira:issue_updated", issue, by, now, "issue_comment_deleted"))
 
@@ -184,19 +184,20 @@ def attach(
     site: Site, by: User, issue: Issue, name: str, content: bytes, media_type: str
 ) -> Attachment:
     """A new file. The same name may be there already."""
+    now = site.moment_after(issue)
     attachment = Attachment(
         site.next_id("attachment"),
         by.account,
         name,
         media_type,
         content,
-        site.now(),
+        now,
         site.next_uuid(),
     )
     changed = replace(issue, attachments=(*issue.attachments, attachment))
     item = _file_item(to=attachment.id, toString=name)
     issue = _record(site, by, changed, [item], "issue_updated")
-    site.tell(Event("attachment_created", issue, by, site.now(), attachment=attachment))
+    site.tell(Event("attachment_created", issue, by, now, attachment=attachment))
     return attachment
 
 
@@ -204,7 +205,7 @@ def detach(site: Site, by: User, issue: Issue, attachment: Attachment) -> None:
     kept = tuple(each for each in issue.attachments if each.id != attachment.id)
     item = _file_item(**{"from": attachment.id, "fromString": attachment.name})
     issue = _record(site, by, replace(issue, attachments=kept), [item], "issue_updated")
-    site.tell(Event("attachment_deleted", issue, by, site.now(), attachment=attachment))
+    site.tell(Event("attachment_deleted", issue, by, issue.updated, attachment=attachment))
 
 
 def _record(
@@ -216,7 +217,7 @@ def _record(
     history: Mapping[str, Any] | None = None,
 ) -> Issue:
     """Keep a changed issue with its entry in the changelog, and tell of it."""
-    now = site.now()
+    now = site.moment_after(issue)
     change = Change(site.next_id("change"), by.account, now, tuple(items), history)
     issue = site.put(replace(issue, changes=(*issue.changes, change)))
     site.tell(Event("jira:issue_updated", issue, by, now, name, change))

@@ -43,6 +43,8 @@ def test_where_anonymous_callers_are_let_in_a_wrong_login_sees_less(
     jira.faults.switch("anonymous")
     api.session.auth = (jira.EMAIL, "wrong")
     assert api.search("project = OPS") == []
+    told = api("GET", "/user/search?query=jane").headers
+    assert told["X-Seraph-LoginReason"] == "AUTHENTICATED_FAILED"
     assert api.get("/user/search?query=jane") == []
     assert api("GET", f"/issue/{key}").status_code == 404
     assert api("GET", "/myself").status_code == 401

@@ -82,6 +82,19 @@ def test_an_edited_comment_keeps_its_author_and_a_deleted_one_is_gone(
     assert jira.issue(key)["comments"] == []
 
 
+def test_ones_own_comments_may_be_ones_only(api: Api, jira: JiraSandbox) -> None:
+    key = api.create()
+    jira.site.user(jira.EMAIL).denied.update({"EDIT_ALL_COMMENTS", "DELETE_ALL_COMMENTS"})
+    own = api("POST", f"/issue/{key}/comment", json={"body": doc("mine")}).json()["id"]
+    other = jira.comment(JANE, key, "hers")
+    edits = [
+        api("PUT", f"/issue/{key}/comment/{id}", json={"body": doc("x")}) for id in (own, other)
+    ]
+    assert [answer.status_code for answer in edits] == [200, 403]
+    deletions = [api("DELETE", f"/issue/{key}/comment/{id}") for id in (own, other)]
+    assert [answer.status_code for answer in deletions] == [204, 403]
+
+
 def test_an_internal_note_stays_internal_until_properties_are_sent(
     api: Api, jira: JiraSandbox
 ) -> None:

@@ -168,6 +168,15 @@ def test_updated_moves_with_changes_only(api: Api, jira: JiraSandbox) -> None:
     assert moved("PUT", "/properties/p", json=2)
 
 
+def test_two_changes_never_share_their_moment(api: Api, jira: JiraSandbox) -> None:
+    key = api.create()
+    seen = [jira.raw(key).updated]
+    for word in ("a", "b"):
+        jira.edit(JANE, key, summary=word)
+        seen.append(jira.raw(key).updated)
+    assert seen == sorted(set(seen))
+
+
 def test_dates_are_shown_in_the_callers_own_zone(api: Api, jira: JiraSandbox) -> None:
     shown = api.get(f"/issue/{api.create()}")["fields"]
     assert shown["created"] == "2026-03-01T04:00:00.123-0800"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 from datetime import timedelta
 from typing import Any
@@ -47,6 +49,20 @@ def test_without_a_secret_nothing_is_signed(jira: JiraSandbox, receiver: Receive
     jira.create_issue(JANE, summary="x")
     jira.webhooks.flush()
     assert "X-Hub-Signature" not in receiver.headers[0]
+
+
+def test_an_apps_webhook_carries_a_token_of_its_time(jira: JiraSandbox, receiver: Receiver) -> None:
+    jira.subscribe(receiver, app_secret="app")
+    jira.create_issue(JANE, summary="x")
+    jira.webhooks.flush()
+    (headers,) = receiver.headers
+    scheme, _, token = headers["Authorization"].partition(" ")
+    head, claims, proof = (part + "=" * (-len(part) % 4) for part in token.split("."))
+    assert (scheme, json.loads(base64.urlsafe_b64decode(head))["alg"]) == ("Bearer", "HS256")
+    assert json.loads(base64.urlsafe_b64decode(claims))["exp"] > jira.clock.now().timestamp()
+    signed = token.rpartition(".")[0].encode()
+    assert base64.urlsafe_b64decode(proof) == hmac.digest(b"app", signed, "sha256")
+    assert "X-Hub-Signature" not in headers
 
 
 def test_bodies_are_wiki_text_without_addresses(jira: JiraSandbox, receiver: Receiver) -> None:
