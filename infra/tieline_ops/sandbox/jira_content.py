@@ -176,6 +176,7 @@ class Content:
         Status("10000", "To Do", "new"),
         Status("3", "In Progress", "indeterminate"),
         Status("10001", "In Review", "indeterminate"),
+        Status("10003", "Blocked", "indeterminate"),
         Status("10002", "Done", "done"),
     )
     transitions: tuple[Transition, ...] = (
@@ -185,7 +186,9 @@ class Content:
         Transition("32", "Approve", "10001", "10002", asks_resolution=True),
         Transition("41", "Stop work", "3", "10000"),
         Transition("51", "Rework", "10001", "3"),
-        Transition("61", "Reopen", "10002", "10000"),
+        Transition("61", "Reopen", "10002", "3"),
+        Transition("71", "Wait", "3", "10003"),
+        Transition("81", "Continue", "10003", "3"),
     )
     fields: dict[str, Field] = field(default_factory=_fields)
     upload_limit: int = 10 * 1024 * 1024

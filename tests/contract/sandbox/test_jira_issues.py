@@ -217,7 +217,7 @@ def test_the_workflow_leads_to_done_by_way_of_its_screen(api: Api, jira: JiraSan
     assert ways() == {"In Progress": "11"}
     assert step("31") == 400
     assert step("11") == 204
-    assert ways().keys() == {"In Review", "Done", "To Do"}
+    assert ways().keys() == {"In Review", "Blocked", "Done", "To Do"}
     screen = api.get(f"/issue/{key}/transitions?expand=transitions.fields&transitionId=31")
     assert screen["transitions"][0]["fields"]["resolution"]["required"] is True
     assert step("31") == 400
