@@ -1,0 +1,81 @@
+"""The simulated systems that a local stack's links talk to, one for each site that they name."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
+
+from tieline.domain.link import Link
+from tieline_ops.sandbox.server import Served, serve
+
+SIMULATORS = {
+    "jira": "tieline_ops.sandbox.jira:JiraSandbox",
+    "servicenow": "tieline_ops.sandbox.servicenow:ServiceNowSandbox",
+}
+"""The word in link.yaml -> where its simulator is. Adding a system adds a line."""
+
+
+@dataclass
+class Site:
+    """One simulated system, served at `served.url`."""
+
+    system: str
+    simulator: Any
+    served: Served
+    webhook_secret: str
+
+
+class Sandbox:
+    """Simulators by (system, url): two links that name one site share it."""
+
+    def __init__(self) -> None:
+        self.sites: dict[tuple[str, str], Site] = {}
+        self._of_side: dict[tuple[str, str], Site] = {}
+
+    def adopt(self, link: Link) -> tuple[Link, dict[str, Any]]:
+        """The link with the sandbox's addresses, and the secret that opens both of its sides."""
+        sides, secret = {}, {}
+        for name, side in link.sides.items():
+            site = self._site(side.system, side.url)
+            self._of_side[link.name, name] = site
+            sides[name] = replace(side, url=site.served.url)
+            secret[name] = {
+                **site.simulator.credentials(),
+                "webhook_secret": site.webhook_secret,
+            }
+        return replace(link, sides=sides), secret
+
+    def subscribe(self, link: Link, url: Callable[[str], str]) -> None:
+        """Have both systems send their webhooks to `url(side)`."""
+        for name, side in link.sides.items():
+            site = self._of_side[link.name, name]
+            site.simulator.watch(url(name), site.webhook_secret, side.scope)
+
+    def system(self, link: str, side: str) -> Any:
+        """The simulator behind a link's side."""
+        return self._of_side[link, side].simulator
+
+    def stop_webhooks(self) -> None:
+        for site in self.sites.values():
+            site.simulator.webhooks.close()
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            site.served.close()
+            site.simulator.close()
+
+    def _site(self, system: str, url: str) -> Site:
+        if (system, url) not in self.sites:
+            module, _, name = SIMULATORS[system].partition(":")
+            simulator: Any = getattr(import_module(module), name)()
+            simulator.webhooks.start()
+            served = serve(simulator.app)
+            self.sites[system, url] = Site(system, simulator, served, secrets.token_urlsafe(24))
+        return self.sites[system, url]
+
+
+Watch = Callable[[str, str, Mapping[str, str]], None]
+"""What a simulator's `watch` takes: where webhooks go, their secret, the link's scope."""
