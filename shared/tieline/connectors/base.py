@@ -149,6 +149,12 @@ class Connector(Protocol):
     def find_person(self, email: str) -> Person | None:
         """The one active person with this e-mail address, or None."""
 
+    def locate(self, name: str) -> str | None:
+        """The id of the ticket that people call `name`: its key or number, its id, its address.
+
+        None if it names no ticket of this side.
+        """
+
     def whoami(self) -> Person:
         """The account we act as: the cheapest call that proves the credentials."""
 

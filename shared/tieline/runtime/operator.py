@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tieline.connectors.base import Clock
-from tieline.domain.errors import Gone
+from tieline.domain.errors import Configuration, Gone, TielineError
 from tieline.domain.link import Link
 from tieline.domain.marks import show
 from tieline.domain.plan import (
@@ -54,7 +54,10 @@ class Operator:
         verb = verbs.get(str(event["tieline"]))
         if verb is None:
             return {"error": f"no verb {event['tieline']!r}", "verbs": ["poll", *sorted(verbs)]}
-        return verb(event)
+        try:
+            return verb(event)
+        except TielineError as error:
+            return {"error": str(error)}
 
     def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
         counts = self._store.counts()
@@ -91,7 +94,7 @@ class Operator:
 
     def _reconcile(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Put a ticket on the queue as if it had changed."""
-        side, id = str(event["side"]), str(event["id"])
+        side, id = self._ticket(event)
         message = Message(
             link=self._link.name,
             side=side,
@@ -106,7 +109,7 @@ class Operator:
 
     def _preview(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What a reconcile of a ticket would write now."""
-        side, id = str(event["side"]), str(event["id"])
+        side, id = self._ticket(event)
         key = self._store.twin_key(side, id)
         twin = self._store.twin(key) if key else None
         if twin is None or twin.state is not TwinState.LIVE:
@@ -119,6 +122,28 @@ class Operator:
             "writes": described(plan),
             "problems": [p.reason for p in plan.problems],
         }
+
+    def _ticket(self, event: Mapping[str, Any]) -> tuple[str, str]:
+        """Side and id of the ticket that an event names. Raises Gone, Configuration.
+
+        By `side` and `id`, or by `ticket`: what people call it, looked for on `side` or on both.
+        """
+        sides = [str(event["side"])] if event.get("side") else list(self._link.order)
+        if any(side not in self._link.order for side in sides):
+            raise Configuration(f"the link's sides are {' and '.join(self._link.order)}")
+        if "id" in event and len(sides) == 1:
+            return sides[0], str(event["id"])
+        name = str(event.get("ticket", ""))
+        found = [
+            (side, id)
+            for side in sides
+            if (id := self._sides.call(side, lambda c: c.locate(name))) is not None
+        ]
+        if not found:
+            raise Gone(f"{' and '.join(sides)} have no ticket of that name in the link's scope")
+        if len(found) > 1:
+            raise Configuration("both sides have a ticket of that name; say which side is meant")
+        return found[0]
 
     def _preview_birth(self, side: str, id: str) -> dict[str, Any]:
         try:

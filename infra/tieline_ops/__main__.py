@@ -1,0 +1,5 @@
+"""`python -m tieline_ops` is the `tieline` command."""
+
+from tieline_ops.cli import main
+
+main()

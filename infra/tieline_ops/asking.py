@@ -1,0 +1,42 @@
+"""What the verbs about one ticket share: their arguments, and the question to the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from tieline_ops.calling import Calls
+from tieline_ops.link_folder import load
+from tieline_ops.project import Project
+from tieline_ops.trouble import Trouble, unknown
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def ticket_arguments(verb: F) -> F:
+    """LINK and TICKET."""
+    return click.argument("link")(click.argument("ticket")(verb))
+
+
+def side_option(verb: F) -> F:
+    """`--side` and `--deployed`."""
+    sided = click.option("--side", help="The ticket's side; found out if not given.")
+    deployed = click.option("--deployed", is_flag=True, help="Ask AWS even if `make run` is up.")
+    return sided(deployed(verb))
+
+
+def about_ticket(
+    project: Project, link: str, ticket: str, side: str | None, verb: str, *, deployed: bool
+) -> dict[str, Any]:
+    """The function's answer to a verb about a ticket. Raises Wrong, Trouble."""
+    (name,) = project.chosen([link])
+    found = load(project.functions / name).link
+    if side is not None and found is not None and side not in found.order:
+        raise unknown("side", side, found.order, "")
+    event = {"tieline": verb, "ticket": ticket, **({"side": side} if side else {})}
+    answer = Calls(project, deployed).ask(name, event)
+    if "error" in answer:
+        raise Trouble(str(answer["error"]), "write its key, its id or its address, or use --side")
+    return answer

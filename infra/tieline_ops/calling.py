@@ -1,0 +1,83 @@
+"""Asks a link's function something: the deployed one, or that of the local stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tieline_ops.project import Project
+from tieline_ops.trouble import Trouble
+
+_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Invokes functions directly, as operators do."""
+
+    project: Project
+    deployed: bool = False
+
+    def ask(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """What the link's function answers. Raises Trouble."""
+        local = None if self.deployed else self._local(link)
+        return self._ask_local(local, event) if local else self._ask_aws(link, event)
+
+    def _local(self, link: str) -> str | None:
+        """Where the local stack's function is invoked, if the stack is up and has the link."""
+        try:
+            state = json.loads(self.project.local_state.read_text("utf-8"))
+            found = state["functions"].get(link)
+        except (OSError, ValueError, KeyError, AttributeError):
+            return None
+        return str(found) if found else None
+
+    def _ask_local(self, url: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        import requests  # noqa: PLC0415 - slow to import
+
+        try:
+            answer = requests.post(url, json=dict(event), timeout=_SECONDS)
+            given = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            hint = "start it with `make run`, or ask the deployed function with --deployed"
+            raise Trouble(
+                f"the local stack gave no answer ({type(error).__name__})", hint
+            ) from None
+        return _checked(given, failed=answer.status_code != 200)
+
+    def _ask_aws(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        import boto3  # noqa: PLC0415 - slow to import
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        name = function_name(link)
+        try:
+            client: Any = boto3.client("lambda")
+            answer = client.invoke(FunctionName=name, Payload=json.dumps(dict(event)).encode())
+            given = json.loads(answer["Payload"].read())
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            raise Trouble(f"Lambda answered {code} for {name}", _hint(code)) from None
+        except BotoCoreError as error:
+            hint = "set AWS_REGION and credentials, or start the local stack with `make run`"
+            raise Trouble(f"Lambda cannot be asked ({type(error).__name__})", hint) from None
+        return _checked(given, failed="FunctionError" in answer)
+
+
+def function_name(link: str) -> str:
+    """A link's function, as infra/link.yaml names it."""
+    return f"tieline-{link}"
+
+
+def _checked(given: Any, *, failed: bool) -> dict[str, Any]:
+    if failed or not isinstance(given, dict):
+        kind = given.get("errorType", "an error") if isinstance(given, dict) else "no object"
+        raise Trouble(f"the function failed with {kind}", "look into its log")
+    return given
+
+
+def _hint(code: str) -> str:
+    if code == "ResourceNotFoundException":
+        return "deploy the link, or start the local stack with `make run`"
+    return "look at the credentials and rights that you call AWS with"

@@ -1,0 +1,92 @@
+"""The `tieline` command: one verb for each thing that operators do with links.
+
+Exit status: 0 fine, 1 problems were found, 2 the command was called wrongly.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from tieline_ops import project
+from tieline_ops.trouble import unknown
+
+VERBS = {
+    "new": "Begin a link between two systems",
+    "check": "Find what is wrong with links, before they are deployed",
+    "preview": "Show what would be written for a ticket, and write nothing",
+    "status": "Show how links fare: twins, parked tickets, pauses, polls",
+    "retry": "Put a ticket on its link's queue as if it had changed",
+    "compile": "Write link.json beside every link.yaml, for the build",
+}
+"""Verb -> what it is for. Each stands in a file of `commands/` of its own name."""
+
+
+class Verbs(click.Group):
+    """Verbs are imported when they are called; a slip is answered with the verb that is meant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        found: click.Command = import_module(f"tieline_ops.commands.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Verbs"):
+            formatter.write_dl([*VERBS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            wrong = unknown("verb", args[0], VERBS, "")
+            wrong.ctx = ctx
+            raise wrong
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--project",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder that holds `functions/`; found upward from here if not given.",
+)
+@click.version_option(package_name="tieline", message="tieline %(version)s")
+@click.pass_context
+def cli(context: click.Context, folder: Path | None) -> None:
+    """Keep the tickets of two systems the same."""
+    context.obj = project.find(folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = cli.main(args=words, prog_name="tieline", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as help_:
+        help_.show()
+        status = 2
+    except click.ClickException as error:
+        _show(error, machine="--json" in words)
+        status = error.exit_code
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show(error: click.ClickException, *, machine: bool) -> None:
+    if machine:
+        told = {"error": error.format_message(), "hint": getattr(error, "hint", "")}
+        click.echo(json.dumps(told))
+    else:
+        error.show()

@@ -1,0 +1,43 @@
+"""How verbs speak: lines for people, one JSON value for machines, progress on a terminal only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def json_option(verb: F) -> F:
+    """The option `--json`, which each verb has; it comes in as `machine`."""
+    return click.option("--json", "machine", is_flag=True, help="Print one JSON value.")(verb)
+
+
+def print_json(value: Any) -> None:
+    """The one value that a machine reads."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+@contextmanager
+def progress(what: str, *, machine: bool = False) -> Iterator[Callable[[str], None]]:
+    """Something that moves while long work is done; call what it gives with what is done now.
+
+    Written to the standard error, and only if that is a terminal.
+    """
+    if machine or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+
+    with Console(stderr=True).status(what) as status:
+        yield lambda now: status.update(f"{what}: {now}")
+
+
+def mark(fine: bool) -> str:
+    """`ok` or `WRONG`, coloured on a terminal."""
+    return click.style("ok   ", fg="green") if fine else click.style("WRONG", fg="red")
