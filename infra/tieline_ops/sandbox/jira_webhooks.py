@@ -26,6 +26,7 @@ RETRY = Retry(
     statuses=frozenset({408, 409, 425, 429, *range(500, 600)}),
     when_refused=True,
     wait=timedelta(minutes=5),
+    patience=timedelta(minutes=30),
 )
 EVENTS = (
     "jira:issue_created", "jira:issue_updated", "jira:issue_deleted", "comment_created",

@@ -24,12 +24,16 @@ SECONDS = (5.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """A vendor's retries: how often, after which answers, how long after the attempt before."""
+    """A vendor's retries: how often, after which answers, how long after the attempt before.
+
+    A target that has failed for `patience` without a success between is tried once per delivery.
+    """
 
     times: int = 0
     statuses: frozenset[int] = frozenset()
     when_refused: bool = False  # no connection, or no answer in time
     wait: timedelta = timedelta(0)
+    patience: timedelta = timedelta.max
 
     def again(self, attempt: int, status: int) -> bool:
         """Whether the attempt with this number (0 first) and answer (0: none) is repeated."""
@@ -70,6 +74,7 @@ class Webhooks:
         self._drop = self._double = self._reorder = self._late = 0
         self._lateness = timedelta(0)
         self._changed = Condition()
+        self._failing: dict[str, datetime] = {}
         self._thread: Thread | None = None
         clock.when_turned(self._wake)
 
@@ -129,6 +134,7 @@ class Webhooks:
             self.attempts.clear()
             self._queue.clear()
             self._held.clear()
+            self._failing.clear()
             self._drop = self._double = self._reorder = self._late = 0
 
     def start(self) -> None:
@@ -182,10 +188,12 @@ class Webhooks:
         headers = dict(delivery.headers(delivery.body, delivery.attempt))
         status = _deliver(delivery.target, headers, delivery.body)
         now = self._clock.now()
-        again = self._retry.again(delivery.attempt, status)
         with self._changed:
+            again = self._again(delivery, status, now)
             self.attempts.append(
-                Attempt(str(delivery.target), headers, delivery.body, delivery.attempt, status, now)
+                Attempt(
+                    _name(delivery.target), headers, delivery.body, delivery.attempt, status, now
+                )
             )
             if again:
                 self._queue.append(
@@ -197,6 +205,18 @@ class Webhooks:
                         delivery.attempt + 1,
                     )
                 )
+
+    def _again(self, delivery: _Delivery, status: int, now: datetime) -> bool:
+        target = _name(delivery.target)
+        if 200 <= status < 300:
+            self._failing.pop(target, None)
+            return False
+        failing = now - self._failing.setdefault(target, now)
+        return failing < self._retry.patience and self._retry.again(delivery.attempt, status)
+
+
+def _name(target: Target) -> str:
+    return target if isinstance(target, str) else f"{type(target).__name__} {id(target):x}"
 
 
 def _deliver(target: Target, headers: Mapping[str, str], body: bytes) -> int:

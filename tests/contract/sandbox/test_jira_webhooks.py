@@ -165,6 +165,26 @@ def test_a_failed_delivery_is_repeated_with_the_same_identifier(
     assert retries == [None, "1", "2", "3", "4", "5"]
 
 
+def test_after_half_an_hour_of_failures_each_delivery_is_tried_once(
+    jira: JiraSandbox, receiver: Receiver
+) -> None:
+    jira.subscribe(receiver)
+    receiver.answers = [503] * 7
+    for summary in ("first", "second"):
+        jira.create_issue(JANE, summary=summary)
+        for _ in range(7):
+            jira.webhooks.flush()
+            jira.clock.advance(timedelta(minutes=5))
+    assert [json.loads(body)["issue"]["key"] for body in receiver.bodies] == ["OPS-1"] * 6 + [
+        "OPS-2"
+    ]
+    jira.create_issue(JANE, summary="taken")
+    receiver.answers = [200, 503]
+    jira.create_issue(JANE, summary="tried again")
+    jira.webhooks.flush()
+    assert jira.webhooks.pending == 1
+
+
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 404, 410])
 def test_other_answers_are_final(jira: JiraSandbox, receiver: Receiver, status: int) -> None:
     jira.subscribe(receiver)
