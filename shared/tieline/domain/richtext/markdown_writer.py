@@ -76,7 +76,8 @@ class Style:
 
 def _escaped(text: str, tier: Tier, *, starts: bool) -> str:
     if tier.escape == "none":
-        return text.replace("\xa0", " ") if starts and text.strip() == "" else text
+        core = text.lstrip("\xa0")
+        return " " * (len(text) - len(core)) + core if starts else text
     pattern = _FULL if tier.escape == "full" else _LIGHT
     out = pattern.sub(lambda found: "\\" + found.group(), text)
     if starts:
