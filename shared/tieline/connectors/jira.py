@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -47,6 +48,7 @@ from tieline.connectors.jira_wire import (
 from tieline.domain.errors import Credentials, Gone, Refused, Transient, Unauthenticated
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
 
+_NAMED = re.compile(r"(?:^|/)([A-Za-z][A-Za-z0-9_]+-\d+|\d+)(?:[?#].*)?$")
 _FAILED_LOGIN = "AUTHENTICATED_FAILED"
 
 
@@ -186,6 +188,16 @@ class Jira:
         fields = self._fields.known(want.fields)
         return self._ticket(self._issue(id, self._ids(fields, want)), fields, want)
 
+    def locate(self, name: str) -> str | None:
+        """By key (OPS-12), id, or an address that ends with either."""
+        named = _NAMED.search(name.strip())
+        if named is None:
+            return None
+        try:
+            return self.read(named[1].upper(), Want()).id
+        except Gone:
+            return None
+
     def _issue(self, id: str, fields: Iterable[str]) -> dict[str, Any]:
         params = {"fields": ",".join(sorted(fields)), "properties": PROPERTY}
         issue: dict[str, Any] = self._call("GET", ISSUE, parts={"id": id}, params=params).json()
@@ -301,7 +313,7 @@ class Jira:
             if is_status(current, target):
                 return self._edited(before, plain, want)
             screen = self._transitions.screen(before.id, target) if plain else frozenset()
-            late = {f: v for f, v in plain.items() if f.id in screen}
+            late = {f: v for f, v in plain.items() if f.id in {*screen, "resolution"}}
             early = {f: v for f, v in plain.items() if f not in late}
             # Many workflows let nobody edit what is done: out of it first, into it last.
             if not is_done(current):

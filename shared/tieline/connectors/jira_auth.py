@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import requests
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr
@@ -85,11 +86,10 @@ class Login(AuthBase):
         self._part = part
         self._clock = clock
         self._renewed = renewed
-        if isinstance(part, OAuth):
-            base = part.token_url
-            self._http = Http(
-                system="jira", base=base, auth=None, words=_words, clock=clock, **http
-            )
+        self._unstored: dict[str, Any] = {}
+        url = urlsplit(part.token_url if isinstance(part, OAuth) else "")
+        base, self._path = f"{url.scheme}://{url.netloc}", url.path
+        self._http = Http(system="jira", base=base, auth=None, words=_words, clock=clock, **http)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         part = self._part
@@ -112,10 +112,22 @@ class Login(AuthBase):
         return isinstance(self._part, OAuth)
 
     def renew(self) -> OAuth:
-        """Exchange the refresh token. Raises Credentials when the grant is over or used twice."""
-        part = self._part
-        if not isinstance(part, OAuth):
+        """Exchange the refresh token and have the new secret stored, then use it.
+
+        A secret that could not be stored is kept and stored by the next attempt: the token that
+        it came from is worth nothing any more. Raises Credentials when the grant is over.
+        """
+        if not isinstance(self._part, OAuth):
             raise Credentials("jira: an API token is not renewed")
+        if not self._unstored:
+            self._unstored = self._exchanged(self._part)
+        store = self._renewed()
+        if store is not None:
+            store(self._unstored)
+        self._part, self._unstored = OAuth.model_validate(self._unstored), {}
+        return self._part
+
+    def _exchanged(self, part: OAuth) -> dict[str, Any]:
         asked = {
             "grant_type": "refresh_token",
             "client_id": part.client_id,
@@ -123,22 +135,16 @@ class Login(AuthBase):
             "refresh_token": part.refresh_token.get_secret_value(),
         }
         try:
-            answer = self._http.call("POST", "", json=asked).json()
+            answer = self._http.call("POST", self._path, json=asked).json()
         except Refused as refused:
             raise Credentials(f"{refused.what}: the OAuth grant is not renewed") from None
-        new = {
+        until = self._clock() + timedelta(seconds=float(answer.get("expires_in", 3600)))
+        return {
             **_revealed(part),
             "access_token": answer["access_token"],
             "refresh_token": answer.get("refresh_token", asked["refresh_token"]),
-            "expires_at": (
-                self._clock() + timedelta(seconds=float(answer.get("expires_in", 3600)))
-            ).isoformat(),
+            "expires_at": until.isoformat(),
         }
-        store = self._renewed()
-        if store is not None:
-            store(new)
-        self._part = OAuth.model_validate(new)
-        return self._part
 
 
 def _revealed(part: OAuth) -> dict[str, Any]:

@@ -110,14 +110,19 @@ class Comments:
     def edit(self, id: str, comment_id: str, body: str) -> Comment:
         """Jira Cloud REST v3, Issue comments: Update comment.
 
-        Without `properties`: any that are sent could make an internal note public.
+        Without `properties`: any that are sent could make an internal note public. With the role
+        or group that it is restricted to.
         """
         parts = {"id": id, "comment": comment_id}
         params = {"expand": "properties"}
         before = self._call("GET", _ONE, parts=parts, params=params).json()
         old = before["body"]
         new = keep_media(document(body, media_finder(self._call, id, old)), old)
-        raw = self._call("PUT", _ONE, parts=parts, json={"body": new}).json()
+        asked: dict[str, Any] = {"body": new}
+        if before.get("visibility"):
+            # Left out, it would be lifted.
+            asked["visibility"] = before["visibility"]
+        raw = self._call("PUT", _ONE, parts=parts, json=asked).json()
         correlation = str((property_of(before) or {}).get("id", ""))
         return replace(comment_of(raw, self._account()), correlation=correlation)
 

@@ -54,23 +54,19 @@ class Transitions:
             return frozenset()
         goal = self._goal(target)
         visited, here = {str(current["id"])}, current
-        for _ in range(HOPS):
-            step = self._step(id, here, goal, target, visited, values)
-            if step is None:
-                break
-            used = self._take(id, step, values)
-            here = step["to"]
-            visited.add(str(here["id"]))
-            if is_status(here, target):
-                return used
-        if here is not current:
-            self._back(id, current)
-        name = target.label or target.value
-        raise Refused(
-            f"jira: no transition leads to the status that is wanted, from {current.get('name')}",
-            f"No way from {current.get('name')} to {name} within {HOPS} transitions",
-            ("status",),
-        )
+        try:
+            for _ in range(HOPS):
+                step = self._step(id, here, goal, target, visited, values)
+                used = self._take(id, step, values)
+                here = step["to"]
+                visited.add(str(here["id"]))
+                if is_status(here, target):
+                    return used
+            raise _no_way(current, target)
+        except Refused:
+            if here is not current:
+                self._back(id, current)
+            raise
 
     def screen(self, id: str, target: Option) -> frozenset[str]:
         """The ids of the fields that the direct transition to a status takes along, if any."""
@@ -105,7 +101,7 @@ class Transitions:
         target: Option,
         visited: set[str],
         values: Mapping[Field, Value],
-    ) -> Json | None:
+    ) -> Json:
         steps = self._offered(id)
         direct = [step for step in steps if is_status(step["to"], target)]
         if direct:
@@ -121,7 +117,9 @@ class Transitions:
             and low <= _rank(step["to"]) <= high
             and not _missing(step, values)
         ]
-        return min(between, key=lambda s: abs(_rank(goal) - _rank(s["to"])), default=None)
+        if not between:
+            raise _no_way(here, target)
+        return min(between, key=lambda s: abs(_rank(goal) - _rank(s["to"])))
 
     def _take(self, id: str, step: Json, values: Mapping[Field, Value]) -> frozenset[Field]:
         screen = step.get("fields") or {}
@@ -167,6 +165,15 @@ def _missing(step: Json, values: Mapping[Field, Value]) -> list[str]:
         for id, shown in screen.items()
         if shown.get("required") and not shown.get("hasDefaultValue") and id not in given
     ]
+
+
+def _no_way(here: Json, target: Option) -> Refused:
+    name = target.label or target.value
+    return Refused(
+        f"jira: no transition leads from {here.get('name')} to the status that is wanted",
+        f"No way from {here.get('name')} to {name} within {HOPS} transitions",
+        ("status",),
+    )
 
 
 def _needs(step: Json, values: Mapping[Field, Value]) -> Refused:
