@@ -28,13 +28,14 @@ lock: setup ## Compute the pinned versions anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --extra ops --extra dev -c shared/requirements.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/sam.in -o requirements/sam.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/emulator.in -o requirements/emulator.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/rie.in -o requirements/rie.txt
 
-.venv-sam/.ready: requirements/sam.txt .venv/.ready
-	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sam
-	$(BIN)/uv pip install --quiet --python .venv-sam/bin/python -r requirements/sam.txt
+.venv-%/.ready: requirements/%.txt .venv/.ready
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-$*
+	$(BIN)/uv pip install --quiet --python .venv-$*/bin/python -r $<
 	touch $@
 
-sam: .venv-sam/.ready ## Install aws-sam-cli, in an environment of its own
+sam: .venv-sam/.ready .venv-rie/.ready ## Install aws-sam-cli and Lambda's runtime client
 
 # What runs in AWS, and what its layer is built for.
 RUNTIME ?= python3.13
@@ -45,7 +46,7 @@ SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 RUN_ON := --parameter-overrides Runtime=$(RUNTIME) Architecture=$(ARCHITECTURE)
 
 build: sam ## Check and compile the links, and build what is deployed
-	$(BIN)/python -m tieline_ops.build functions
+	$(BIN)/python -m tieline_ops compile
 	$(SAM) build $(RUN_ON)
 
 deploy: build ## Deploy to your AWS account; asks before it changes anything
