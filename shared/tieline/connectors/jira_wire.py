@@ -248,7 +248,8 @@ def markdown_of(body: Any) -> str:
 
 def document(markdown: str, media: FindMedia | None = None) -> dict[str, Any]:
     """A text as a document that is not longer than Jira takes; `media` knows the pictures."""
-    short, _ = cut(markdown, LONG)
+    # Far beyond the limit nothing can remain: what is surely lost need not be parsed.
+    short, _ = cut(markdown[: 2 * LONG], LONG)
     return markdown_to_adf(short, media=media)
 
 
