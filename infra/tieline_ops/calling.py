@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tieline_ops.project import Project
+from tieline_ops.running import function_name, running
 from tieline_ops.trouble import Trouble
 
 _SECONDS = 60
@@ -22,17 +23,10 @@ class Calls:
 
     def ask(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """What the link's function answers. Raises Trouble."""
-        local = None if self.deployed else self._local(link)
-        return self._ask_local(local, event) if local else self._ask_aws(link, event)
-
-    def _local(self, link: str) -> str | None:
-        """Where the local stack's function is invoked, if the stack is up and has the link."""
-        try:
-            state = json.loads(self.project.local_state.read_text("utf-8"))
-            found = state["functions"].get(link)
-        except (OSError, ValueError, KeyError, AttributeError):
-            return None
-        return str(found) if found else None
+        local = None if self.deployed else running(self.project, link)
+        if local is not None:
+            return self._ask_local(local.invocations(link), event)
+        return self._ask_aws(link, event)
 
     def _ask_local(self, url: str, event: Mapping[str, Any]) -> dict[str, Any]:
         import requests  # noqa: PLC0415 - slow to import
@@ -41,11 +35,10 @@ class Calls:
             answer = requests.post(url, json=dict(event), timeout=_SECONDS)
             given = answer.json()
         except (requests.RequestException, ValueError) as error:
+            kind = type(error).__name__
             hint = "start it with `make run`, or ask the deployed function with --deployed"
-            raise Trouble(
-                f"the local stack gave no answer ({type(error).__name__})", hint
-            ) from None
-        return _checked(given, failed=answer.status_code != 200)
+            raise Trouble(f"the local stack gave no answer ({kind})", hint) from None
+        return _checked(given, failed="X-Amz-Function-Error" in answer.headers)
 
     def _ask_aws(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
         import boto3  # noqa: PLC0415 - slow to import
@@ -63,11 +56,6 @@ class Calls:
             hint = "set AWS_REGION and credentials, or start the local stack with `make run`"
             raise Trouble(f"Lambda cannot be asked ({type(error).__name__})", hint) from None
         return _checked(given, failed="FunctionError" in answer)
-
-
-def function_name(link: str) -> str:
-    """A link's function, as infra/link.yaml names it."""
-    return f"tieline-{link}"
 
 
 def _checked(given: Any, *, failed: bool) -> dict[str, Any]:

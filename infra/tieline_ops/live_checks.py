@@ -50,15 +50,13 @@ class Found:
         }
 
 
-def secret_of(link: Link, file: Path | None) -> SideSecret:
-    """From a file, or from Secrets Manager, `tieline/<link>`. Raises Trouble for a bad file."""
+def secret_of(link: Link, file: Path | None, client: Any = None) -> SideSecret:
+    """From a file, or from Secrets Manager, `tieline/<link>`. Raises Trouble for a bad file.
+
+    `client` is boto3's for Secrets Manager; by default that of the environment.
+    """
     if file is None:
-        import boto3  # noqa: PLC0415 - slow to import
-
-        from tieline.runtime.secrets import Secret  # noqa: PLC0415
-
-        client = boto3.client("secretsmanager")
-        return Secret(f"tieline/{link.name}", client, lambda: datetime.now(UTC)).side
+        return _stored(link, client)
     try:
         held = json.loads(file.read_text("utf-8"))
     except ValueError as error:
@@ -72,6 +70,28 @@ def secret_of(link: Link, file: Path | None) -> SideSecret:
         return found
 
     return part
+
+
+def _stored(link: Link, client: Any) -> SideSecret:
+    from tieline.runtime.secrets import Secret  # noqa: PLC0415 - boto3 is slow to import
+
+    def part(side: str) -> Mapping[str, Any]:
+        try:
+            found = client or _secrets_manager()
+        except BotoCoreError as error:
+            what = f"Secrets Manager cannot be asked ({type(error).__name__})"
+            raise Configuration(what) from None
+        return Secret(f"tieline/{link.name}", found, lambda: datetime.now(UTC)).side(side)
+
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - likewise
+
+    return part
+
+
+def _secrets_manager() -> Any:
+    import boto3  # noqa: PLC0415 - slow to import
+
+    return boto3.client("secretsmanager")
 
 
 def ask(link: Link, secret: SideSecret, **options: Any) -> Iterator[Found]:

@@ -133,9 +133,9 @@ def _file(
         f'comments:    {{flow: {first} <-> {second}, as: "{{author}}: {{body}}"}}',
         f"attachments: {{flow: {first} <-> {second}, max_mb: 20}}",
         "",
-        f"initial:     prefer {first}".ljust(30) + "# where values differ when a pair is new",
-        "conflicts:   newest".ljust(30) + "# where both sides changed one field",
-        "mode:        plan".ljust(30) + "# reads and shows, writes nothing; then: live",
+        f"initial:     prefer {first}".ljust(29) + " # where values differ when a pair is new",
+        "conflicts:   newest".ljust(29) + " # where both sides changed one field",
+        "mode:        plan".ljust(29) + " # reads and shows, writes nothing; then: live",
     ]
     return "\n".join(lines) + "\n"
 

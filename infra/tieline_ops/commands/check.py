@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tieline.domain.link import Link
 from tieline_ops.link_checks import Checked, check, together
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.link_folder import load_all
 from tieline_ops.mesh import Note
 from tieline_ops.project import Project
+from tieline_ops.running import running
 from tieline_ops.speaking import json_option, mark, print_json, progress
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     help="A JSON file of credentials for --live: {side: …} or {link: {side: …}}; "
     "without it they come from Secrets Manager, `tieline/<link>`.",
 )
+@click.option("--deployed", is_flag=True, help="With --live, ask AWS even if `make run` is up.")
 @json_option
 @click.pass_obj
 @click.pass_context
@@ -37,6 +40,7 @@ def command(
     links: Sequence[str],
     live: bool,
     secrets: Path | None,
+    deployed: bool,
     machine: bool,
 ) -> None:
     """Find what is wrong with LINKS, or with all of them.
@@ -52,7 +56,11 @@ def command(
             now(name)
             checked.append(check(project, name, systems))
         notes = _meeting(project, names)
-        found = _live(checked, secrets, now) if live else {}
+        asked = [one.link for one in checked if one.link is not None] if live else []
+        found = {}
+        for link in asked:
+            now(f"{link.name} asks its systems")
+            found[link.name] = _live(project, link, secrets, deployed=deployed)
     wrong = (
         any(one.problems for one in checked)
         or any(note.grave for note in notes)
@@ -71,15 +79,13 @@ def _meeting(project: Project, names: Sequence[str]) -> list[Note]:
     return [note for note in together(links) if any(name in note.what for name in names)]
 
 
-def _live(checked: list[Checked], secrets: Path | None, now: Any) -> dict[str, list[Found]]:
+def _live(project: Project, link: Link, secrets: Path | None, *, deployed: bool) -> list[Found]:
     from tieline_ops.live_checks import ask, secret_of  # noqa: PLC0415 - boto3 is slow to import
 
-    found: dict[str, list[Found]] = {}
-    for one in checked:
-        if one.link is not None:
-            now(f"{one.name} asks its systems")
-            found[one.name] = list(ask(one.link, secret_of(one.link, secrets)))
-    return found
+    local = None if deployed or secrets else running(project, link.name)
+    if local is None:
+        return list(ask(link, secret_of(link, secrets)))
+    return list(ask(local.placed(link), secret_of(link, None, local.client("secretsmanager"))))
 
 
 def _print(checked: list[Checked], notes: list[Note], found: dict[str, list[Found]]) -> None:

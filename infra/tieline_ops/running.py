@@ -1,0 +1,62 @@
+"""What `make run` leaves while it is up: where its gateway, its AWS and its systems listen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tieline.domain.link import Link
+from tieline_ops.project import Project
+
+INVOCATIONS = "/2015-03-31/functions/{function}/invocations"
+_LOCAL_AWS = {
+    "region_name": "us-east-1",
+    "aws_access_key_id": "local",
+    "aws_secret_access_key": "local",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The local stack's addresses. `links` is link -> side -> its system's address."""
+
+    gateway: str
+    aws: str
+    links: Mapping[str, Mapping[str, str]]
+
+    def invocations(self, link: str) -> str:
+        """Where a link's function is invoked, as Lambda's own API has it."""
+        return self.gateway + INVOCATIONS.format(function=function_name(link))
+
+    def placed(self, link: Link) -> Link:
+        """The link with the local systems' addresses."""
+        urls = self.links[link.name]
+        sides = {name: replace(side, url=urls[name]) for name, side in link.sides.items()}
+        return replace(link, sides=sides)
+
+    def client(self, service: str) -> Any:
+        """boto3's client for the local AWS."""
+        import boto3  # noqa: PLC0415 - slow to import
+
+        return boto3.client(service, endpoint_url=self.aws, **_LOCAL_AWS)  # type: ignore[call-overload]
+
+
+def running(project: Project, link: str) -> Running | None:
+    """The local stack, if it is up and has this link."""
+    try:
+        state = json.loads(project.local_state.read_text("utf-8"))
+        links = {
+            name: {side: str(one["url"]) for side, one in sides.items()}
+            for name, sides in state["links"].items()
+        }
+        found = Running(state["webhooks"], state["aws"], links)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return found if link in found.links else None
+
+
+def function_name(link: str) -> str:
+    """A link's function, as infra/link.yaml names it."""
+    return f"tieline-{link}"
