@@ -40,6 +40,7 @@ SWITCHES = {
     "comment_without_issue": "comment webhooks carry no issue",
     "html_401": "401 comes with an HTML page",
     "internal_comes_out_public": "an internal note is made public on the way",
+    "jql_minute_grain": "JQL compares epoch milliseconds by the minute too",
     "orphan_media_deletion": "a file that no text shows any more is deleted",
     "per_issue_write_limit": "20 writes in 2 s and 100 in 30 s on one issue, then 429",
     "property_bumps_updated": "writing an issue's property moves `updated`",

@@ -193,7 +193,10 @@ def _moment(site: Site, value: jql.Literal, user: User | None) -> tuple[datetime
     """The moment, and whether it is as fine as a millisecond."""
     text = value.text
     if not value.quoted and text.isdecimal():
-        return datetime.fromtimestamp(int(text) / 1000, UTC), True
+        moment = datetime.fromtimestamp(int(text) / 1000, UTC)
+        if "jql_minute_grain" in site.faults.on:
+            return moment.replace(second=0, microsecond=0), False
+        return moment, True
     zone = ZoneInfo(user.zone if user else "UTC")
     for form in ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d"):
         try:

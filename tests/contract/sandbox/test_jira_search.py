@@ -57,6 +57,15 @@ def test_a_query_finds_what_jira_would_find(
     assert api.search(query) == [f"OPS-{n}" for n in found.split()]
 
 
+def test_epoch_milliseconds_may_be_compared_by_the_minute(
+    api: Api, jira: JiraSandbox, three: list[str]
+) -> None:
+    query = f"updated >= {NOON_MS + 60_124} ORDER BY updated ASC"
+    assert api.search(query) == three[2:]
+    jira.faults.switch("jql_minute_grain")
+    assert api.search(query) == three[1:]
+
+
 @pytest.mark.parametrize(
     "query",
     [
