@@ -101,6 +101,13 @@ def _all_text(node: _Node) -> str:
     return "".join(out)
 
 
+def _collapsed(line: list[Inline], piece: Text) -> Text:
+    """A run without the space that the run before it has ended with."""
+    last = line[-1] if line else None
+    double = isinstance(last, Text) and last.text.endswith(" ") and piece.text.startswith(" ")
+    return Text(piece.text[1:], piece.marks, piece.href) if double else piece
+
+
 class _Reader:
     """Collects blocks; inline content gathers in `line` until a block ends it."""
 
@@ -130,7 +137,7 @@ class _Reader:
     ) -> None:
         for child in node.children:
             if isinstance(child, str):
-                line.append(Text(_SPACE.sub(" ", child), marks, href))
+                line.append(_collapsed(line, Text(_SPACE.sub(" ", child), marks, href)))
             elif depth > _DEPTH:
                 line.append(Text(_SPACE.sub(" ", _all_text(child)), marks, href))
             elif child.tag in _BLOCKS:

@@ -33,10 +33,11 @@ def render(doc: Doc) -> str:
 
 def normal_form(md: str, *, breaks: bool = False) -> str:
     """The one spelling of a text, by which texts of two systems are compared. Stable."""
-    text = render(parse(md, breaks=breaks))
+    doc = parse(md, breaks=breaks)
+    text = write(doc.blocks, _STYLE)
     for _ in range(_TURNS):
-        again = render(parse(text))
-        if again == text:
+        again = parse(text)
+        if again == doc:
             break
-        text = again
+        doc, text = again, write(again.blocks, _STYLE)
     return text
