@@ -45,7 +45,14 @@ from tieline.connectors.jira_wire import (
     version_of,
     write_value,
 )
-from tieline.domain.errors import Credentials, Gone, Refused, Transient, Unauthenticated
+from tieline.domain.errors import (
+    Configuration,
+    Credentials,
+    Gone,
+    Refused,
+    Transient,
+    Unauthenticated,
+)
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
 
 _NAMED = re.compile(r"(?:^|/)([A-Za-z][A-Za-z0-9_]+-\d+|\d+)(?:[?#].*)?$")
@@ -134,7 +141,12 @@ class Jira:
         """The scope's project, asked for once. Jira Cloud REST v3, Projects: Get project."""
         if self._project is None:
             parts = {"project": self.site.scope["project"]}
-            self._project = self._call("GET", "/rest/api/3/project/{project}", parts=parts).json()
+            path = "/rest/api/3/project/{project}"
+            try:
+                self._project = self._call("GET", path, parts=parts).json()
+            except Gone:
+                what = f"jira: the project {parts['project']!r} is not there or not to be seen"
+                raise Configuration(what) from None
         return self._project
 
     def find_person(self, email: str) -> Person | None:
@@ -214,11 +226,14 @@ class Jira:
         )
 
     def _in_scope(self, fields: Mapping[str, Any]) -> bool:
-        if not is_type(fields["issuetype"], self.site.scope):
-            return False
-        project = fields["project"]
-        # A project whose key was changed is still found by the key of before.
-        return in_project(project, self.site.scope) or project["id"] == self.project()["id"]
+        kind, project, scope = fields["issuetype"], fields["project"], self.site.scope
+        if is_type(kind, scope) and in_project(project, scope):
+            return True
+        # A changed name of the project or the type must not look like issues that are gone.
+        mine = self.project()
+        if not any(is_type(each, scope) for each in mine.get("issueTypes") or ()):
+            raise Configuration(f"jira: the project has no type of issue {scope['issue_type']!r}")
+        return is_type(kind, scope) and project["id"] == mine["id"]
 
     def _ticket(
         self,
@@ -282,6 +297,10 @@ class Jira:
         except Refused as refused:
             # It exists: the next try finds it and says what could not be written.
             raise Transient(f"{refused.what}, after the creation", uncertain=True) from refused
+        except Gone:
+            # Another try would make another issue, which would not be seen either.
+            what = "jira: an issue that was created is not to be seen: look at its security level"
+            raise Configuration(what) from None
 
     def _finished(
         self, id: str, target: Option | None, late: dict[Field, Value], want: Want

@@ -157,6 +157,10 @@ def test_status_in_an_edit_is_ignored_so_transitions_are_used(
     calls(site)
     jira.update(after, {"status": Option("3", "In Progress")}, ALL)
     assert calls(site) == [("GET", f"/issue/{ticket.id}")]
+    jira.update(after, {"status": named("To Do")}, ALL)
+    issue = f"/issue/{ticket.id}"
+    moved = [("GET", f"{issue}/transitions"), ("POST", f"{issue}/transitions"), ("GET", issue)]
+    assert calls(site) == moved
 
 
 def test_a_transition_takes_the_fields_it_asks_for_from_the_values(
@@ -261,6 +265,16 @@ def test_a_moved_issue_keeps_its_id_and_leaves_the_scope(
 def test_an_issue_of_another_type_is_not_there(site: JiraSandbox, jira: Jira) -> None:
     with pytest.raises(Gone):
         jira.read(made(site, type="Task"), SUMMARY)
+
+
+def test_a_renamed_type_or_project_is_not_taken_for_issues_that_are_gone(
+    site: JiraSandbox, connect: Made
+) -> None:
+    id = made(site)
+    with pytest.raises(Configuration, match="no type of issue 'Fault'"):
+        connect({"project": "OPS", "issue_type": "Fault"}).read(id, SUMMARY)
+    with pytest.raises(Configuration, match="project 'OLD'"):
+        connect({"project": "OLD", "issue_type": "Bug"}).read(id, SUMMARY)
 
 
 def test_what_may_not_be_seen_is_gone(site: JiraSandbox, jira: Jira) -> None:
