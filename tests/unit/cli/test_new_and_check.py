@@ -13,7 +13,12 @@ from tieline.connectors import CONNECTORS
 from tieline.domain.link_json import load as load_json
 from tieline_ops.local import templates
 
-WRONG = sorted((Path(__file__).parents[1] / "links" / "wrong").glob("*.yaml"))
+# A table's states are known only when ServiceNow is asked for them.
+WRONG = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "links" / "wrong").glob("*.yaml"))
+    if path.stem != "no_counterpart"
+]
 LINE = re.compile(r"functions/[\w-]+/link\.yaml:\d+:\d+: \S.*; \S.*")
 
 
