@@ -1,0 +1,87 @@
+"""What our business rule's webhook proves and says. Pure.
+
+The rule is ours (`tieline_ops.servicenow_rule`): it signs the raw body with `generateMac`, whose
+result is base64, and sends once; ServiceNow repeats nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tieline.connectors.base import Hint
+from tieline.connectors.servicenow_wire import correlation_of
+from tieline.domain.errors import Malformed, Unauthenticated
+
+WINDOW = timedelta(seconds=300)
+SIGNATURE = "x-tieline-signature"
+DELIVERY = "x-tieline-delivery"
+
+
+def signature(secret: str, body: bytes) -> str:
+    """The value of `X-Tieline-Signature` for a body."""
+    mac = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return "sha256=" + base64.b64encode(mac).decode()
+
+
+def read(
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+    *,
+    secret: str,
+    table: str,
+    instance: str = "",
+) -> tuple[Hint, ...]:
+    """The ticket that an authentic event is about; () for another table's.
+
+    Raises Unauthenticated (signature, age beyond 300 s either way, a clone's instance), Malformed.
+    """
+    given = headers.get(SIGNATURE, "").strip()
+    if not secret or not hmac.compare_digest(signature(secret, body).encode(), given.encode()):
+        raise Unauthenticated("servicenow webhook: the signature does not hold")
+    event = _event(body)
+    _fresh(event, now)
+    if instance and event.get("instance") != instance:
+        raise Unauthenticated("servicenow webhook: it comes from another instance (a clone?)")
+    try:
+        if event["table"] != table:
+            return ()
+        deleted = event["event"] == "delete"
+        count = str(event["sys_mod_count"])
+        int(count or ("0" if deleted else ""))
+        return (
+            Hint(
+                id=str(event["sys_id"]),
+                version=None if deleted else count,
+                correlation=correlation_of(str(event.get("correlation_id") or "")),
+                delivery=str(event.get("delivery_id") or headers.get(DELIVERY, "")),
+                deleted=deleted,
+            ),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise Malformed("servicenow webhook: the event is not what our rule sends") from None
+
+
+def _event(body: bytes) -> Mapping[str, Any]:
+    try:
+        event = json.loads(body)
+    except ValueError:
+        raise Malformed("servicenow webhook: the body is not JSON") from None
+    if not isinstance(event, dict):
+        raise Malformed("servicenow webhook: the body is not an object")
+    return event
+
+
+def _fresh(event: Mapping[str, Any], now: datetime) -> None:
+    try:
+        sent = datetime.fromtimestamp(int(str(event["ts"])) / 1000, UTC)
+    except (KeyError, ValueError, OverflowError, OSError):
+        raise Unauthenticated("servicenow webhook: it does not say when it was sent") from None
+    if abs(now - sent) > WINDOW:
+        raise Unauthenticated("servicenow webhook: it is too old, or from the future")
