@@ -102,13 +102,13 @@ class _OneSide:
 
     def _add(self, part: PartTwin, comment: Comment, prefix: str = "") -> None:
         body = prefix + comment_body(self.rule, comment)
-        marks = {self.side: text_mark(comment.body), self.target: text_mark(body)}
+        marks = {self.side: text_mark(comment.body), self.target: copy_mark(body)}
         part = replace(part, marks=marks)
         self.plan.actions.append(AddComment(self.target, part, body, comment.public))
 
     def _edit(self, part: PartTwin, comment: Comment) -> None:
         body, told = comment_body(self.rule, comment), text_mark(comment.body)
-        marks = {self.side: told, self.target: text_mark(body)}
+        marks = {self.side: told, self.target: copy_mark(body)}
         if self.target in self.editable:
             self.plan.actions.append(EditComment(self.target, replace(part, marks=marks), body))
             return
@@ -124,4 +124,14 @@ def _is_copy(part: PartTwin, comment: Comment, side: str) -> bool:
     """Whether a comment is the copy that an intent was about: by its correlation or its text."""
     if comment.correlation:
         return comment.correlation == part.key
-    return comment.ours and text_mark(comment.body) == part.marks.get(side)
+    return comment.ours and copy_mark(comment.body) == part.marks.get(side)
+
+
+def copy_mark(body: str) -> str:
+    """What a copy is known by where it carries no correlation: its text without formatting.
+
+    Systems spell the same text differently, so neither side's own spelling can be compared.
+    """
+    from tieline.domain.richtext.plain import markdown_to_plain  # noqa: PLC0415 - slow to import
+
+    return text_mark(markdown_to_plain(body).strip())
