@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,14 @@ class JiraSandbox(People):
         `secret` is an admin webhook's, `app_secret` an OAuth app's, whose proof is a JWT.
         """
         return self.hooks.add(target, secret=secret, jql=jql, app_secret=app_secret)
+
+    def credentials(self) -> dict[str, str]:
+        """What opens this site to a connector: a side's part of a secret, but for the webhooks'."""
+        return {"kind": "api_token", "email": self.EMAIL, "token": self.TOKEN}
+
+    def watch(self, url: str, secret: str, scope: Mapping[str, str]) -> None:
+        """Send webhooks of a scope to `url`, as an administrator would set it up."""
+        self.subscribe(url, secret=secret, jql=f"project = {scope['project']}")
 
     def limit_rate(
         self,

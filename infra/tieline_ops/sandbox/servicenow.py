@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -70,6 +71,15 @@ class ServiceNowSandbox(People):
         with self.instance.lock:
             for of, fields in records(table, url, secret, prefix):
                 self.instance.insert(admin, of, fields)
+
+    def credentials(self) -> dict[str, str]:
+        """What opens this instance to a connector: a part of a secret, but for the webhooks'."""
+        return {"kind": "basic", "username": self.USER, "password": self.PASSWORD}
+
+    def watch(self, url: str, secret: str, scope: Mapping[str, str]) -> None:
+        """Have a table's changes told to `url`, as an administrator would set it up."""
+        prefix = "tieline." + ".".join(urlsplit(url).path.strip("/").split("/"))
+        self.subscribe(url, secret, scope["table"], prefix)
 
     def close(self) -> None:
         self.webhooks.close()
