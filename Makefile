@@ -20,6 +20,9 @@ lint: setup ## Style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+demo: setup .venv-emulator/.ready ## See a link at work between two simulated systems (half a minute)
+	$(BIN)/python -m tieline_ops.demo
+
 test: lint ## Everything that CI checks
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -52,4 +55,4 @@ build: sam ## Check and compile the links, and build what is deployed
 deploy: build ## Deploy to your AWS account; asks before it changes anything
 	$(SAM) deploy --guided $(RUN_ON)
 
-.PHONY: help setup lint test lock sam build deploy
+.PHONY: help setup lint demo test lock sam build deploy
