@@ -6,10 +6,11 @@ export PYTHONPATH := shared:infra
 help: ## What can be done here
 	@grep -E '^[a-z-]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-.venv/.ready: requirements/dev.txt
+.venv/.ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
 setup: .venv/.ready ## Install what development needs
@@ -22,6 +23,9 @@ lint: setup ## Style, types and import rules
 
 demo: setup .venv-emulator/.ready ## See a link at work between two simulated systems (half a minute)
 	$(BIN)/python -m tieline_ops.demo
+
+run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C
+	$(BIN)/python -m tieline_ops.local
 
 test: lint ## Everything that CI checks
 	$(BIN)/pytest -n 2 --dist loadfile
@@ -55,4 +59,4 @@ build: sam ## Check and compile the links, and build what is deployed
 deploy: build ## Deploy to your AWS account; asks before it changes anything
 	$(SAM) deploy --guided $(RUN_ON)
 
-.PHONY: help setup lint demo test lock sam build deploy
+.PHONY: help setup lint demo run test lock sam build deploy

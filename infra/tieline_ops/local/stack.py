@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -69,7 +70,7 @@ class LocalStack:
             {name: (one.stack, one.function) for name, one in self.links.items()}, port
         )
         for name, one in self.links.items():
-            self.sandbox.subscribe(one.link, lambda side, n=name: f"{self.gateway.url}/{n}/{side}")
+            self.sandbox.subscribe(one.link, partial("{}/{}/{}".format, self.gateway.url, name))
         for one in self.links.values():
             one.schedule.run_now()
 
