@@ -1,0 +1,54 @@
+"""`make run`: the whole of Tieline on this machine, up until Ctrl-C.
+
+People's edits and faults are made over HTTP, under `/_sandbox/` of each system's address.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+from tieline_ops.local.stack import BrokenLink, LocalStack
+
+PORT = 8400
+_HELP = """
+Try, in another terminal:
+  .venv/bin/tieline status
+  .venv/bin/tieline check --live
+  curl {it}/_sandbox/act -H 'Content-Type: application/json' -d '{{"act": "create", \\
+    "user": "lena@acme.example", "short_description": "VPN drops", "impact": "1", "urgency": "1", \\
+    "assignment_group": "Engineering"}}'
+  curl {eng}/_sandbox/issues
+Ctrl-C ends it all; nothing is kept."""
+
+
+def main() -> int:
+    """Start, say where everything is, wait."""
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        stack = LocalStack(Path.cwd(), port=PORT)
+    except BrokenLink as broken:
+        print(broken, file=sys.stderr)
+        return 1
+    with stack:
+        stack.write_addresses()
+        addresses = stack.addresses()
+        print(f"webhooks  {addresses['webhooks']}/<link>/<side>\naws       {addresses['aws']}")
+        print(f"log       {addresses['log']}")
+        urls: dict[str, str] = {}
+        for link, sides in addresses["links"].items():
+            for side, one in sides.items():
+                urls[side] = one["url"]
+                print(f"{link} {side}: {one['system']} at {one['url']}")
+        if urls.keys() >= {"it", "eng"}:
+            print(_HELP.format(**urls), flush=True)
+        ended.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
