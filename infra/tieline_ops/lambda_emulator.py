@@ -7,6 +7,7 @@ fails here as it would in Lambda. Not emulated: IAM, the read-only file system, 
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import platform
@@ -21,19 +22,13 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
-INVOKE = "/2015-03-31/functions/function/invocations"
+from tieline_ops.local.functions import INVOCATIONS, FunctionError
+
 READY_WITHIN = 20.0
 _INIT = re.compile(r"INIT REPORT\(durationMs: ([0-9.]+)\)")
-
-
-class FunctionError(Exception):
-    """The function raised, or its process ended; `kind` is the error's type."""
-
-    def __init__(self, kind: str, message: str, log: str) -> None:
-        super().__init__(f"{kind}: {message}\n{log[-4000:]}")
-        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ class Tools:
 
 
 class LambdaEmulator:
-    """One function's process behind the invoke endpoint at `url`; invocations go one at a time."""
+    """One function's process. As one of Lambda's own, it takes one event at a time; others wait."""
 
     def __init__(
         self,
@@ -83,7 +78,7 @@ class LambdaEmulator:
         bootstrap.write_text(f'#!/bin/sh\nexec "{tools.python}" -m awslambdaric "$1"\n')
         bootstrap.chmod(0o700)
         invoke_port, runtime_port = _free_ports()
-        self.url = f"http://127.0.0.1:{invoke_port}{INVOKE}"
+        self.url = f"http://127.0.0.1:{invoke_port}{INVOCATIONS}"
         command = [
             str(tools.emulator),
             "--runtime-interface-emulator-address",
@@ -103,6 +98,7 @@ class LambdaEmulator:
                 start_new_session=True,
             )
         self._timeout = timeout
+        self._busy = Lock()
         _wait_for(invoke_port, self._process)
 
     @property
@@ -117,20 +113,32 @@ class LambdaEmulator:
         return float(found[1]) if found else None
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        """The function's answer to an event. Raises FunctionError."""
+        """The function's answer to an event. Raises FunctionError, whose notes hold the log."""
         body = json.dumps(event).encode()
         request = urllib.request.Request(self.url, body, method="POST")  # noqa: S310 - our own
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout + 10) as reply:  # noqa: S310
+            # The emulator ends a connection that comes while it is busy.
+            with (
+                self._busy,
+                urllib.request.urlopen(request, timeout=self._timeout + 10) as reply,  # noqa: S310
+            ):
                 text = reply.read().decode()
         except urllib.error.HTTPError as error:
             text = error.read().decode()
-        answer = json.loads(text) if text.startswith(("{", "[", '"', "null")) else text
-        if isinstance(answer, str):
-            raise FunctionError("NoAnswer", answer, self.log)
+        except (urllib.error.URLError, http.client.HTTPException) as error:
+            text = type(error).__name__
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            raise self._failed(text.strip() or "NoAnswer") from None
         if isinstance(answer, dict) and "errorType" in answer:
-            raise FunctionError(answer["errorType"], str(answer.get("errorMessage")), self.log)
+            raise self._failed(str(answer["errorType"]))
         return answer
+
+    def _failed(self, kind: str) -> FunctionError:
+        error = FunctionError(kind)
+        error.add_note(self.log[-4000:])
+        return error
 
     def close(self) -> None:
         """End the function's process and the emulator."""
