@@ -59,4 +59,10 @@ build: sam ## Check and compile the links, and build what is deployed
 deploy: build ## Deploy to your AWS account; asks before it changes anything
 	$(SAM) deploy --guided $(RUN_ON)
 
-.PHONY: help setup lint demo run test lock sam build deploy
+package-check: sam ## See that what would be deployed is whole, and needs nothing of this machine
+	$(BIN)/pytest tests/e2e/aws/test_build.py tests/e2e/aws/test_templates.py tests/e2e/aws/test_cost.py
+
+bench: sam ## Measure a link's cold start against the import of what it is made with
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/cold_start.py
+
+.PHONY: help setup lint demo run test lock sam build deploy package-check bench

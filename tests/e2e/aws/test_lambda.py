@@ -5,25 +5,20 @@ The webhooks are the simulators' own, signed as their systems sign them.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.built import ROOT, function
+from support.around_lambda import NAME, around
+from support.built import ROOT
 
-from tieline.domain import link_json
-from tieline_ops.lambda_emulator import BuiltFunction, LambdaEmulator, Tools
-from tieline_ops.link_folder import load
-from tieline_ops.local import emulator, provisioning, templates
-from tieline_ops.local.gateway import Gateway
+from tieline_ops.lambda_emulator import LambdaEmulator, Tools
 from tieline_ops.local.pollers import _record
 from tieline_ops.local.sandbox import Sandbox
 
 pytestmark = pytest.mark.built
-NAME = "jira-servicenow"
 JANE = "jane@acme.example"
 INCIDENT = {
     "short_description": "Printer is on fire",
@@ -52,39 +47,12 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    work = tmp_path_factory.mktemp("lambda")
-    made = function(built)
-    folder = Path(shutil.copytree(made.folder, work / "function"))
-    loaded = load(ROOT / "functions" / NAME)
-    assert loaded.link is not None
-    stack = templates.read(ROOT)
-    sandbox = Sandbox()
-    aws = emulator.start("moto", ROOT, work / "emulator.log")
-    try:
-        link, secret = sandbox.adopt(loaded.link)
-        (folder / "link.json").write_text(link_json.dump(link), "utf-8")
-        provisioning.make_table(aws.client("dynamodb"), stack)
-        queues = provisioning.make_queues(aws.client("sqs"), stack.links[NAME])
-        provisioning.make_secret(aws.client("secretsmanager"), NAME, secret)
-        declared = stack.links[NAME].environment
-        environment = {name: v for name, v in declared.items() if isinstance(v, str)} | {
-            **aws.environment,
-            "TIELINE_TABLE": provisioning.TABLE,
-            "TIELINE_QUEUE_URL": queues.url,
-            "POWERTOOLS_TRACE_DISABLED": "true",
-        }
-        tools, target = Tools.of(ROOT), BuiltFunction(folder, made.layer)
-        with LambdaEmulator(target, tools, environment, name=f"tieline-{NAME}") as lambda_:
-            gateway = Gateway({NAME: (stack.links[NAME], lambda_)})
-            try:
-                sandbox.subscribe(link, lambda side: f"{gateway.url}/{NAME}/{side}")
-                yield Running(lambda_, sandbox, aws.client("sqs"), queues.url)
-            finally:
-                sandbox.stop_webhooks()
-                gateway.close()
-    finally:
-        sandbox.close()
-        aws.close()
+    with (
+        around(built, tmp_path_factory.mktemp("lambda")) as scene,
+        LambdaEmulator(scene.function, Tools.of(ROOT), scene.environment) as lambda_,
+        scene.webhooks_to(lambda_),
+    ):
+        yield Running(lambda_, scene.sandbox, scene.sqs, scene.queue)
 
 
 def test_the_built_function_takes_a_webhook_makes_a_ticket_and_polls(running: Running) -> None:
