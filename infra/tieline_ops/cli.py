@@ -22,6 +22,7 @@ VERBS = {
     "preview": "Show what would be written for a ticket, and write nothing",
     "status": "Show how links fare: twins, parked tickets, pauses, polls",
     "retry": "Put a ticket on its link's queue as if it had changed",
+    "replay": "Put dead letters back on the queue, once their cause is mended",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }
