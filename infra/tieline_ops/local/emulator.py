@@ -82,7 +82,7 @@ class Emulator:
 
 
 def start(kind: Kind, root: Path, log: Path) -> Emulator:
-    """Start an emulator on a free port of this machine. Raises RuntimeError if it does not start."""
+    """Start an emulator on a free port. Raises RuntimeError if it does not start."""
     port = free_port()
     if kind == "moto":
         python = root / ".venv" / "bin" / "moto_server"

@@ -21,7 +21,9 @@ from tieline_ops.local.functions import Function, FunctionError
 from tieline_ops.local.templates import LinkStack
 
 MAX_BODY = 10 * 1024 * 1024
-_TEXT = re.compile(r"(text/.*|application/(json|javascript|xml|.*\+json|.*\+xml))(;.*)?", re.I)
+_TEXT = re.compile(
+    r"(text/.*|application/(json|javascript|xml|.*\+json|.*\+xml))(;.*)?", re.IGNORECASE
+)
 _INVOKE = re.compile(r"/2015-03-31/functions/tieline-(?P<link>[^/]+)/invocations")
 
 
