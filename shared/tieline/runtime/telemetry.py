@@ -5,12 +5,16 @@ Only ids, names of fields, counts and durations are ever logged: no field's cont
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Tracer
 
 NAMESPACE = "Tieline"
 SERVICE = "tieline"
@@ -24,7 +28,7 @@ class Telemetry:
         self.logger = Logger(service=SERVICE, link=link)
         self.metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
         self.metrics.set_default_dimensions(link=link)
-        self.tracer = Tracer(service=SERVICE, patch_modules=["botocore", "requests"])
+        self.tracer = _tracer()
         self._calls = 0
 
     def info(self, what: str, **facts: Any) -> None:
@@ -83,6 +87,18 @@ class Telemetry:
     @contextmanager
     def traced(self, what: str) -> Iterator[None]:
         """A part of the trace, by the kind of event; a failure marks it without its values."""
+        if self.tracer is None:
+            yield
+            return
         with self.tracer.provider.in_subsegment(name=f"## {what}") as segment:
             segment.put_annotation(key="link", value=self.link)
             yield
+
+
+def _tracer() -> Tracer | None:
+    """The tracer, or None if nothing is traced: importing X-Ray's SDK makes two clients for it."""
+    if os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in {"1", "true"}:
+        return None
+    from aws_lambda_powertools import Tracer  # noqa: PLC0415
+
+    return Tracer(service=SERVICE, patch_modules=["botocore", "requests"])
