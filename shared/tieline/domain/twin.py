@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +78,14 @@ class Twin:
     due_why: str = ""
     flips: Mapping[str, int] = field(default_factory=dict)  # rule -> writes without a person's edit
     history: tuple[Change, ...] = ()
+
+
+def key_of(link: str, side: str, id: str) -> str:
+    """The key of the twin that a ticket brings to life: the same for whoever comes first.
+
+    So a change of the ticket that was there first needs no look-up to name its twin.
+    """
+    return hashlib.sha256(f"{link}|{side}|{id}".encode()).hexdigest()[:32]
 
 
 class PartKind(StrEnum):

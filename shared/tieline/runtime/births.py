@@ -6,7 +6,6 @@ the twin's key from its first moment, so whoever comes after a crash finds it an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,7 +17,7 @@ from tieline.domain.marks import mark
 from tieline.domain.plan import FieldWrite, Problem
 from tieline.domain.reconcile import birth_values
 from tieline.domain.ticket import Ticket, Value
-from tieline.domain.twin import Mark, SideBase, Twin, TwinState
+from tieline.domain.twin import Mark, SideBase, Twin, TwinState, key_of
 from tieline.domain.when import meets
 from tieline.runtime.carry_out import CarryOut, remember
 from tieline.runtime.message import Message
@@ -43,7 +42,6 @@ class Births:
         reconciler: Reconciler,
         telemetry: Telemetry,
         clock: Clock,
-        new_key: Callable[[], str],
     ) -> None:
         self._link = link
         self._store = store
@@ -52,7 +50,6 @@ class Births:
         self._reconciler = reconciler
         self._telemetry = telemetry
         self._clock = clock
-        self._new_key = new_key
 
     def consider(self, message: Message) -> tuple[str, Twin | None]:
         """A ticket without a twin: ours, a copy of ours, one to bring over, or no concern."""
@@ -78,7 +75,7 @@ class Births:
             self._link.other(side): SideBase(),
         }
         twin = Twin(
-            key=self._new_key(),
+            key=key_of(self._link.name, side, ticket.id),
             revision=0,
             state=TwinState.CREATING,
             origin=side,
@@ -233,15 +230,16 @@ class Births:
         )
 
 
-def waiting_twin(message: Message, key: str, other: str, now: datetime, until: datetime) -> Twin:
-    """A record for a ticket that cannot be looked at before `until`."""
+def waiting_twin(link: Link, message: Message, now: datetime, until: datetime | None) -> Twin:
+    """A record for a ticket that cannot be looked at before `until`, or by anybody but a person."""
+    other = link.other(message.side)
     return Twin(
-        key=key,
+        key=key_of(link.name, message.side, message.id),
         revision=0,
         state=TwinState.CREATING,
         origin=message.side,
         sides={message.side: SideBase(id=message.id), other: SideBase()},
         born=now,
         due_at=until,
-        due_why="put off",
+        due_why="put off" if until else "",
     )

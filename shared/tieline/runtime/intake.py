@@ -21,12 +21,12 @@ from typing import Any
 from tieline.connectors.base import Clock, Hint
 from tieline.domain.errors import Configuration, Malformed, Transient, Unauthenticated
 from tieline.domain.link import Link
+from tieline.domain.twin import key_of
 from tieline.runtime.known import Known
 from tieline.runtime.message import Message
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.queue import Queue
-from tieline.state.store import Store
 
 MAX_BODY = 5_000_000
 """Bytes. A Lambda invocation carries 6 MB at most, a third more than the body if in base64."""
@@ -39,7 +39,6 @@ class Intake:
     def __init__(
         self,
         link: Link,
-        store: Store,
         queue: Queue,
         sides: Sides,
         known: Known,
@@ -47,7 +46,6 @@ class Intake:
         clock: Clock,
     ) -> None:
         self._link = link
-        self._store = store
         self._queue = queue
         self._sides = sides
         self._known = known
@@ -112,15 +110,14 @@ class Intake:
         return 1
 
     def _twin(self, side: str, hint: Hint) -> str:
-        """The twin's key, so that changes of both its sides wait in one line."""
-        if hint.correlation:
-            return hint.correlation
-        key = self._known.key(side, hint.id)
-        if not key:
-            key = self._store.twin_key(side, hint.id) or ""
-            if key:
-                self._known.learn(side, hint.id, key)
-        return key
+        """The twin's key, so that changes of both its sides wait in one line; without a look-up.
+
+        A ticket that we made carries the key; the other one's makes it. Where a webhook does not
+        tell which it is, the key may name no twin: then the worker looks it up, and two workers
+        may meet, which the record's revision decides.
+        """
+        known = self._known.key(side, hint.id)
+        return known or hint.correlation or key_of(self._link.name, side, hint.id)
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

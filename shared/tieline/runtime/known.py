@@ -38,10 +38,6 @@ class Known:
         while len(self._keys) > ROOM:
             self._keys.popitem(last=False)
 
-    def learn(self, side: str, id: str, key: str) -> None:
-        """Remember which twin a ticket belongs to."""
-        self._keys.setdefault((side, id), (key, ""))
-
     def forget(self, side: str, id: str) -> None:
         """Forget a ticket."""
         self._keys.pop((side, id), None)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from tieline.connectors.base import Clock, Connector, Page
+from tieline.connectors.base import Clock, Connector, Hint, Page
 from tieline.domain.errors import Credentials, Stale, TielineError, Transient
 from tieline.domain.link import Link
+from tieline.domain.twin import key_of
 from tieline.runtime.known import Known
 from tieline.runtime.message import Message
 from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Paused
@@ -133,13 +134,17 @@ class Poller:
                     seen_at=self._clock(),
                     version=hint.version,
                     correlation=hint.correlation,
-                    twin=hint.correlation or self._known.key(side, hint.id),
+                    twin=self._twin(side, hint),
                     delivery=hint.delivery or uuid.uuid4().hex,
                     deleted=hint.deleted,
                 )
             )
             sent += 1
         return sent
+
+    def _twin(self, side: str, hint: Hint) -> str:
+        known = self._known.key(side, hint.id)
+        return known or hint.correlation or key_of(self._link.name, side, hint.id)
 
     def _holds(self, side: str, held: str, version: str) -> bool:
         return self._sides.connector(side).holds(held, version)

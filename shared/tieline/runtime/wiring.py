@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,11 +32,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def fresh_key() -> str:
-    """A key that no twin has."""
-    return uuid.uuid4().hex
-
-
 def plenty() -> timedelta:
     """The time that is left where nobody counts it."""
     return timedelta(minutes=5)
@@ -56,7 +50,6 @@ class Wiring:
     secret: Secret
     telemetry: Telemetry
     clock: Clock = field(default=utc_now)
-    new_key: Callable[[], str] = field(default=fresh_key)
     remaining: Callable[[], timedelta] = field(default=plenty)
     connector_options: Mapping[str, Any] | None = None
 
@@ -84,7 +77,6 @@ class Wiring:
 
         return Intake(
             self.link,
-            self.store,
             self.queue,
             self.sides,
             self.known,
@@ -127,7 +119,6 @@ class Wiring:
             self.reconciler,
             self.telemetry,
             self.clock,
-            self.new_key,
         )
         return Worker(
             self.link,
@@ -138,7 +129,6 @@ class Wiring:
             self.known,
             self.telemetry,
             self.clock,
-            self.new_key,
         )
 
     @cached_property

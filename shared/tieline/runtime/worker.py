@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +9,7 @@ from tieline.connectors.base import Clock
 from tieline.domain.errors import Configuration, Gone, Refused, Stale, Transient
 from tieline.domain.link import Link
 from tieline.domain.plan import Problem
-from tieline.domain.twin import Twin, TwinState
+from tieline.domain.twin import Twin, TwinState, key_of
 from tieline.runtime.births import Births, waiting_twin
 from tieline.runtime.known import Known
 from tieline.runtime.message import Message
@@ -37,7 +36,6 @@ class Worker:
         known: Known,
         telemetry: Telemetry,
         clock: Clock,
-        new_key: Callable[[], str],
     ) -> None:
         self._link = link
         self._store = store
@@ -47,7 +45,6 @@ class Worker:
         self._known = known
         self._telemetry = telemetry
         self._clock = clock
-        self._new_key = new_key
 
     def work(self, message: Message) -> str:
         """Do what a message asks for and say in a word what became of it.
@@ -69,9 +66,7 @@ class Worker:
         """Let a change wait in the store until then; the schedule takes it up again."""
         twin = self._find(message)
         if twin is None:
-            twin = waiting_twin(
-                message, self._new_key(), self._link.other(message.side), self._clock(), until
-            )
+            twin = waiting_twin(self._link, message, self._clock(), until)
         if twin.state is TwinState.ENDED:
             return "ended"
         try:
@@ -87,7 +82,6 @@ class Worker:
                 return self._once(message)
             except Stale:
                 self._known.forget(message.side, message.id)
-                message = replace(message, twin="")
         raise Transient(f"ticket {message.side} {message.id} is being changed by others")
 
     def _once(self, message: Message) -> tuple[str, Twin | None]:
@@ -108,16 +102,19 @@ class Worker:
             return "gone", twin
 
     def _find(self, message: Message) -> Twin | None:
-        """The twin of a ticket, by the key that the message or this process knows, in one read."""
-        known = message.twin or self._known.key(message.side, message.id)
-        if known:
-            twin = self._store.twin(known)
-            if twin is not None and twin.sides[message.side].id == message.id:
+        """The twin of a ticket. One read where the ticket was first, or the message names the twin.
+
+        Only a ticket that we made, of which the message does not say so, costs a look-up.
+        """
+        own = key_of(self._link.name, message.side, message.id)
+        for key in dict.fromkeys((message.twin or own, own)):
+            twin = self._store.twin(key)
+            if twin is not None and (
+                twin.sides[message.side].id == message.id or self._is_newborn(twin, message)
+            ):
                 return twin
-            if twin is not None and self._is_newborn(twin, message):
-                return twin
-        key = self._store.twin_key(message.side, message.id)
-        return self._store.twin(key) if key is not None else None
+        known = self._store.twin_key(message.side, message.id)
+        return self._store.twin(known) if known is not None else None
 
     def _is_newborn(self, twin: Twin, message: Message) -> bool:
         """Whether a message may tell of the ticket that a twin in the making waits for."""
@@ -138,10 +135,7 @@ class Worker:
         twin = self._find(message)
         now = self._clock()
         if twin is None:
-            other = self._link.other(message.side)
-            twin = replace(
-                waiting_twin(message, self._new_key(), other, now, now), due_at=None, due_why=""
-            )
+            twin = waiting_twin(self._link, message, now, None)
         if isinstance(error, Refused):
             problem = Problem("refused", error.what, words=error.words)
         else:

@@ -1,0 +1,22 @@
+"""Figures that tests measure are printed at the end of a run, whatever process ran the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Prints a line, or a table, when all tests are done."""
+    return lambda text: record_property("figure", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    figures = [v for r in reports for n, v in r.user_properties if n == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+        for text in dict.fromkeys(str(f) for f in figures):
+            terminalreporter.write_line(text)
