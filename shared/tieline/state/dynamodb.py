@@ -43,7 +43,9 @@ T = TypeVar("T")
 TRANSACTION = 90
 """Items that are written together; DynamoDB takes 100."""
 BODY_LIMIT = 350_000
-"""Characters of a twin's body; an item holds 400 KB."""
+"""Bytes of a twin's body; an item holds 400 KB."""
+LOSS_LIMIT = 180_000
+"""Bytes of a lost value, and of the one that was kept."""
 LOSS_KEPT = timedelta(days=365)
 _STALE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 
@@ -67,7 +69,7 @@ class DynamoStore:
     def save(self, twin: Twin, parts: Sequence[PartTwin] = (), *, bind: bool = False) -> Twin:
         stored = replace(twin, revision=twin.revision + 1)
         body = twin_body(stored)
-        if len(body.encode()) > BODY_LIMIT:
+        if len(body.encode("utf-8", "replace")) > BODY_LIMIT:
             raise Refused(f"twin {twin.key} is too large to store")
         # Parts that do not fit one transaction go first: each is the same at every attempt, and
         # without the twin that goes last they are intents, which a retry takes up again.
@@ -111,8 +113,13 @@ class DynamoStore:
         ]
         for side, base in twin.sides.items():
             if base.id:
+                # Only our own: a ticket that was never bound may belong to another twin.
+                ours = {
+                    "ConditionExpression": "attribute_not_exists(pk) OR twin = :twin",
+                    "ExpressionAttributeValues": {":twin": text(twin.key)},
+                }
                 key = self._ticket_key(side, base.id)
-                deletes.append({"Delete": {"TableName": self._table, "Key": key}})
+                deletes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})
         self._write(deletes)
         for part in self.parts(twin.key):
             key = self._twin_key(twin.key, f"{part.kind.value}#{part.key}")
@@ -335,7 +342,11 @@ class DynamoStore:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _call(self, call: Callable[[], Any]) -> Any:
-        """The answer of one call. Raises Stale for a condition, Transient for all else."""
+        """The answer of one call.
+
+        Raises Stale for a condition, Transient for all else but a request that DynamoDB does not
+        understand: that is a bug, and ClientError says so.
+        """
         try:
             return call()
         except ClientError as error:
@@ -344,7 +355,7 @@ class DynamoStore:
             failed = reasons & {"ConditionalCheckFailed", "TransactionConflict"}
             if code in _STALE or (code == "TransactionCanceledException" and failed):
                 raise Stale(f"DynamoDB {error.operation_name}: the condition failed") from None
-            if code == "ValidationException":
+            if code == "ValidationException" or "ValidationError" in reasons:
                 raise
             raise Transient(f"DynamoDB {error.operation_name} answered {code}") from None
         except BotoCoreError as error:
@@ -352,5 +363,6 @@ class DynamoStore:
 
 
 def _whole(value: Any) -> str:
-    """A lost value, as whole as an item can hold it."""
-    return value[:100_000] if isinstance(value, str) else json.dumps(show(value))
+    """A lost value, as whole as an item can hold two."""
+    shown = value if isinstance(value, str) else json.dumps(show(value))
+    return shown.encode("utf-8", "replace")[:LOSS_LIMIT].decode(errors="ignore")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tieline.domain.twin import (
@@ -25,8 +25,8 @@ Item = dict[str, Any]
 
 
 def text(value: str) -> dict[str, str]:
-    """A string attribute."""
-    return {"S": value}
+    """A string attribute. Half a character (a lone surrogate) cannot be stored: it becomes `?`."""
+    return {"S": value.encode("utf-8", "replace").decode()}
 
 
 def number(value: int) -> dict[str, str]:
@@ -36,7 +36,7 @@ def number(value: int) -> dict[str, str]:
 
 def moment(value: datetime | None) -> str | None:
     """A moment as it is stored, ISO 8601 in UTC, which sorts as time does."""
-    return None if value is None else value.isoformat(timespec="milliseconds")
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _read_moment(value: str | None) -> datetime | None:
