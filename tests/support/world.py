@@ -173,13 +173,12 @@ class World:
         ]
         try:
             answer = Batch(self.wiring).answer({"Records": records})
+            failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
+            for message in messages:
+                if message.handle not in failed:
+                    self.queue.delete(message)
         except Crash:
             self._died()
-            return len(messages)
-        failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
-        for message in messages:
-            if message.handle not in failed:
-                self.queue.delete(message)
         return len(messages)
 
     def tick(self) -> None:
