@@ -21,7 +21,7 @@ from moto import mock_aws
 from simulation.fifo import TurnedQueue
 
 from tieline.domain.link import Link
-from tieline.runtime.batch import Batch
+from tieline.runtime.entry import dispatch
 from tieline.runtime.secrets import Secret
 from tieline.runtime.telemetry import Telemetry
 from tieline.runtime.wiring import Wiring
@@ -93,6 +93,7 @@ class World:
     secrets: Any
     wiring: Wiring = field(init=False)
     crashes: int = 0
+    invocations: int = 0
 
     def __post_init__(self) -> None:
         self.start_process()
@@ -145,10 +146,18 @@ class World:
             "requestContext": {"http": {"method": "POST"}},
         }
         try:
-            return int(self.wiring.intake.answer(event)["statusCode"])
+            return int(self.invoke(event)["statusCode"])
         except Crash:
             self._died()
             return 500
+
+    def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """One invocation of the function."""
+        self.invocations += 1
+        try:
+            return dispatch(self.wiring, event)
+        finally:
+            self.wiring.telemetry.flush()
 
     def work_once(self, most: int = 10) -> int:
         """Hand one batch of the queue to the function, as the event source mapping does."""
@@ -172,7 +181,7 @@ class World:
             for m in messages
         ]
         try:
-            answer = Batch(self.wiring).answer({"Records": records})
+            answer = self.invoke({"Records": records})
             failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
             for message in messages:
                 if message.handle not in failed:
@@ -183,7 +192,7 @@ class World:
 
     def tick(self) -> None:
         try:
-            self.wiring.poller.tick()
+            self.invoke({"tieline": "poll"})
         except Crash:
             self._died()
 

@@ -26,6 +26,8 @@ from tieline.runtime.people import People
 from tieline.runtime.sides import Sides
 from tieline.state.store import Store
 
+HISTORY, SHOWN = 12, 120
+"""Lines of a twin's history, and characters of a value in one: a kilobyte is what a write costs."""
 INTENTS_AT_ONCE = 50
 """So many copies are intended at a time: what is stored together must fit one transaction."""
 
@@ -239,8 +241,8 @@ def remember(
     twin: Twin, at: datetime, side: str, what: str, before: str, after: str, cause: str, why: str
 ) -> Twin:
     """The twin with one more line of history."""
-    change = Change(at, side, what, before[:200], after[:200], cause, why)
-    return replace(twin, history=(*twin.history, change)[-20:])
+    change = Change(at, side, what, before[:SHOWN], after[:SHOWN], cause, why)
+    return replace(twin, history=(*twin.history, change)[-HISTORY:])
 
 
 def _view(before: Ticket, after: Ticket) -> Ticket:
