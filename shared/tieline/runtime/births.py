@@ -7,7 +7,7 @@ the twin's key from its first moment, so whoever comes after a crash finds it an
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Gone, Refused, Stale
@@ -26,6 +26,10 @@ from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Store
 
+IN_FLIGHT = timedelta(seconds=60)
+"""So long a system may still be at work on a creation whose answer we did not get."""
+FORGOTTEN = timedelta(hours=1)
+"""After that a creation whose own ticket is gone is not waited for."""
 UNSENT = "\x00"
 """The mark of a value that has not reached the other side: it differs from every value's."""
 
@@ -94,7 +98,8 @@ class Births:
         try:
             ticket = self._read(twin.origin, twin.sides[twin.origin].id)
         except Gone:
-            if twin.creating_since is None:
+            since = twin.creating_since
+            if since is None or self._clock() - since > FORGOTTEN:
                 self._store.release(twin)
                 return "gone", None
             raise
@@ -117,16 +122,16 @@ class Births:
             found = self._sides.call(other, lambda c: c.find(twin.key, since))
             for id in found:
                 return self._adopt(twin, other, self._read(other, id), cause)
-            visible = since + self._sides.connector(other).find_lag
+            visible = since + max(self._sides.connector(other).find_lag, IN_FLIGHT)
             if self._clock() < visible:
-                # The lost ticket may exist and not be findable yet.
+                # The lost ticket may exist and not be findable yet, or be in the making.
                 waiting = replace(twin, due_at=visible, due_why="creating")
                 return "waiting", self._store.save(waiting)
         writes, problems = birth_values(self._link, twin.origin, ticket, self._sides.specs())
         missing: list[Problem] = list(problems)
         resolved = self._carry_out.resolved(other, writes, missing)
         now = self._clock()
-        lag = self._sides.connector(other).find_lag
+        lag = max(self._sides.connector(other).find_lag, IN_FLIGHT)
         twin = self._store.save(
             replace(twin, creating_since=now, due_at=now + lag, due_why="creating")
         )

@@ -81,6 +81,8 @@ class Telemetry:
         """
         if self.metrics.metric_set:
             self.count("ApiCalls", self._calls)
+        # Counting flushes by itself when a metric has a hundred values.
+        if self.metrics.metric_set:
             self.metrics.flush_metrics()
         self._calls = 0
 
