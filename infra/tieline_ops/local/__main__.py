@@ -1,10 +1,13 @@
 """`make run`: the whole of Tieline on this machine, up until Ctrl-C.
 
+    python -m tieline_ops.local [PORT]
+
 People's edits and faults are made over HTTP, under `/_sandbox/` of each system's address.
 """
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from pathlib import Path
@@ -17,8 +20,8 @@ _HELP = """
 Try, in another terminal:
   .venv/bin/tieline status
   .venv/bin/tieline check --live
-  curl {it}/_sandbox/act -H 'Content-Type: application/json' -d '{{"act": "create", \\
-    "user": "lena@acme.example", "short_description": "VPN drops", "impact": "1", "urgency": "1", \\
+  curl {it}/_sandbox/act -H 'Content-Type: application/json' -d '{{"act": "create",
+    "user": "lena@acme.example", "short_description": "VPN drops", "impact": "1", "urgency": "1",
     "assignment_group": "Engineering"}}'
   curl {eng}/_sandbox/issues
 Ctrl-C ends it all; nothing is kept."""
@@ -26,13 +29,19 @@ Ctrl-C ends it all; nothing is kept."""
 
 def main() -> int:
     """Start, say where everything is, wait."""
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else PORT
     ended = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
     try:
-        stack = LocalStack(Path.cwd(), port=PORT)
+        stack = LocalStack(Path.cwd(), port=port)
     except BrokenLink as broken:
         print(broken, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        print(f"port {port} is taken: is it running already?", file=sys.stderr)
         return 1
     with stack:
         stack.write_addresses()

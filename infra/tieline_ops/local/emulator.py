@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import IO, Any, Literal, Self
 
 import boto3
+import botocore.session
 import requests
 from botocore.config import Config
+
+from tieline_ops.local.processes import START, surroundings
 
 REGION = "us-east-1"
 ACCESS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -29,10 +33,10 @@ class Emulator:
         self._log: IO[bytes] = log.open("ab")
         self._process = subprocess.Popen(
             command,
-            env={**os.environ, **environment},
+            env=surroundings(environment),
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
         )
         self._wait(log)
 
@@ -43,14 +47,7 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """boto3's client for a service, pointed at this emulator."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106 - opens nothing
-            config=Config(retries={"max_attempts": 2}, max_pool_connections=50),
-        )
+        return client(self.url, service)
 
     def close(self) -> None:
         self._process.terminate()
@@ -59,6 +56,8 @@ class Emulator:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -81,12 +80,27 @@ class Emulator:
         raise RuntimeError(f"the AWS emulator did not start; see {log}")
 
 
+def client(url: str, service: str) -> Any:
+    """boto3's client for a service that is emulated at `url`, whatever account is configured."""
+    # As if AWS_PROFILE and ~/.aws were not there: a profile may be missing, or name endpoints.
+    nowhere = {"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+    session = boto3.Session(botocore_session=botocore.session.Session(session_vars=nowhere))
+    return session.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - opens nothing
+        config=Config(retries={"max_attempts": 2}, max_pool_connections=50),
+    )
+
+
 def start(kind: Kind, root: Path, log: Path) -> Emulator:
     """Start an emulator on a free port. Raises RuntimeError if it does not start."""
     port = free_port()
     if kind == "moto":
-        python = root / ".venv" / "bin" / "moto_server"
-        return Emulator([str(python), "-H", "127.0.0.1", "-p", str(port)], {}, port, log)
+        moto = [sys.executable, *START, "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        return Emulator(moto, {}, port, log)
     environment = {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -94,7 +108,7 @@ def start(kind: Kind, root: Path, log: Path) -> Emulator:
         "LOG_LEVEL": "WARNING",
     }
     python = root / ".venv-emulator" / "bin" / "python"
-    return Emulator([str(python), "-m", "ministack"], environment, port, log)
+    return Emulator([str(python), *START, "ministack"], environment, port, log)
 
 
 def free_port() -> int:

@@ -38,11 +38,14 @@ class Context:
 def main() -> None:
     folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
     sys.path.insert(0, str(folder))
+    # The first line of the output is the port, whatever the folder's modules print.
+    output, sys.stdout = sys.stdout, sys.stderr
     spec = importlib.util.spec_from_file_location("app", folder / "app.py")
     assert spec is not None
     assert spec.loader is not None
     app = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(app)
+    sys.stdout = output
     server = HTTPServer(("127.0.0.1", 0), _serving(app.handler, folder.name, seconds))
     print(server.server_port, flush=True)
     server.serve_forever()

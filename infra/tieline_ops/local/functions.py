@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from threading import Thread
+from typing import IO, Any, Protocol
 
 import requests
 
+from tieline_ops.local.processes import START, surroundings
+
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
+TIMED_OUT = "Sandbox.Timedout"
+EXITED = "Runtime.ExitError"
 
 
 class FunctionError(Exception):
@@ -38,9 +42,9 @@ class Endpoint:
         try:
             answer = requests.post(self._url, json=event, timeout=self._seconds + 1)
         except requests.Timeout:
-            raise FunctionError("Sandbox.Timedout") from None
-        except requests.RequestException as error:
-            raise FunctionError(type(error).__name__) from None
+            raise FunctionError(TIMED_OUT) from None
+        except requests.RequestException:
+            raise FunctionError(EXITED) from None
         body = answer.json()
         if "X-Amz-Function-Error" in answer.headers or (
             isinstance(body, dict) and body.keys() >= {"errorMessage", "errorType"}
@@ -50,7 +54,7 @@ class Endpoint:
 
 
 class Pool:
-    """`size` processes of one link. A process that runs out of time is ended and replaced."""
+    """`size` processes of one link. One that dies or runs out of time is ended and replaced."""
 
     def __init__(
         self,
@@ -61,7 +65,7 @@ class Pool:
         log: Path,
     ) -> None:
         self._folder = folder
-        self._environment = {**os.environ, **environment}
+        self._environment = surroundings(environment)
         self._timeout = timeout
         self._log = log.open("ab")
         self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
@@ -74,7 +78,7 @@ class Pool:
         try:
             return process.endpoint.invoke(event)
         except FunctionError as error:
-            if str(error) == "Sandbox.Timedout" or process.ended:
+            if str(error) in {TIMED_OUT, EXITED}:
                 process.close()
                 self._all.remove(process)
                 process = self._start()
@@ -94,14 +98,14 @@ class Pool:
 
 class _Process:
     def __init__(
-        self, folder: Path, environment: Mapping[str, str], timeout: timedelta, log: Any
+        self, folder: Path, environment: Mapping[str, str], timeout: timedelta, log: IO[bytes]
     ) -> None:
         seconds = str(timeout.total_seconds())
-        command = [sys.executable, "-m", "tieline_ops.local.function_runner", str(folder), seconds]
+        runner = "tieline_ops.local.function_runner"
         self._process = subprocess.Popen(
-            command,
+            [sys.executable, *START, runner, str(folder), seconds],
             env=dict(environment),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -112,30 +116,30 @@ class _Process:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where it listens; waits for it at the first call."""
+        """Where it listens; waits for it at the first call. Raises FunctionError if it ended."""
         if not self._url:
             assert self._process.stdout is not None
-            self._url = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
+            port = self._process.stdout.readline().strip()
+            if not port:
+                raise FunctionError(EXITED)
+            self._url = f"http://127.0.0.1:{port}"
             # What the handler logs goes on to the log, and must not fill the pipe.
             _drain(self._process.stdout, self._log)
         return Endpoint(self._url, self._timeout)
 
-    @property
-    def ended(self) -> bool:
-        return self._process.poll() is not None
-
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
 
-def _drain(source: Any, target: Any) -> None:
-    from threading import Thread  # noqa: PLC0415
-
+def _drain(source: IO[str], target: IO[bytes]) -> None:
     def copy() -> None:
-        for line in source:
-            if not target.closed:
-                target.write(line.encode())
-                target.flush()
+        with source:
+            for line in source:
+                if not target.closed:
+                    target.write(line.encode())
+                    target.flush()
 
     Thread(target=copy, daemon=True).start()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Event, Thread
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tieline_ops.local.emulator import REGION
 from tieline_ops.local.functions import Function, FunctionError
 
 WAIT_SECONDS = 1
@@ -22,6 +24,8 @@ class Poller:
         self._url = url
         self._function = function
         self._batch_size = batch_size
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        self._arn = str(arn["Attributes"]["QueueArn"])
         self._ended = Event()
         self._threads = [Thread(target=self._run, daemon=True) for _ in range(concurrency)]
         for thread in self._threads:
@@ -39,7 +43,7 @@ class Poller:
                     QueueUrl=self._url,
                     MaxNumberOfMessages=self._batch_size,
                     WaitTimeSeconds=WAIT_SECONDS,
-                    AttributeNames=["All"],
+                    MessageSystemAttributeNames=["All"],
                 )
                 messages = received.get("Messages", [])
                 if messages:
@@ -48,13 +52,12 @@ class Poller:
                 self._ended.wait(0.2)
 
     def _hand_over(self, messages: list[dict[str, Any]]) -> None:
-        records = [_record(message) for message in messages]
+        records = [sqs_record(message, self._arn) for message in messages]
         try:
             answer = self._function.invoke({"Records": records})
         except FunctionError:
             return  # all of them are seen again when their visibility is over
-        failures = (answer or {}).get("batchItemFailures", [])
-        failed = {failure["itemIdentifier"] for failure in failures}
+        failed = failed_ids(answer, frozenset(m["MessageId"] for m in messages))
         done = [m for m in messages if m["MessageId"] not in failed]
         if done:
             entries = [
@@ -63,7 +66,23 @@ class Poller:
             self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
 
-def _record(message: dict[str, Any]) -> dict[str, Any]:
+def failed_ids(answer: Any, batch: frozenset[str]) -> frozenset[str]:
+    """The messages that are not done, by what the function answered (ReportBatchItemFailures).
+
+    An answer that names none means success; one that names a message which is not in the batch, or
+    that is no such answer, fails the whole batch (Lambda, Using Lambda with Amazon SQS).
+    """
+    if not answer:
+        return frozenset()
+    try:
+        failed = frozenset(one["itemIdentifier"] for one in answer.get("batchItemFailures") or ())
+    except (AttributeError, KeyError, TypeError):
+        return batch
+    return batch if failed - batch else failed
+
+
+def sqs_record(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """A received message as Lambda hands it over."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -72,6 +91,6 @@ def _record(message: dict[str, Any]) -> dict[str, Any]:
         "messageAttributes": {},
         "md5OfBody": message.get("MD5OfBody", ""),
         "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:tieline.fifo",
-        "awsRegion": "us-east-1",
+        "eventSourceARN": arn,
+        "awsRegion": REGION,
     }

@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,19 +59,33 @@ class LocalStack:
         port: int = 0,
     ) -> None:
         self.root = root
+        self._ending = ExitStack()
+        try:
+            self._begin(names, kind, port)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, names: frozenset[str] | None, kind: emulator.Kind, port: int) -> None:
+        ending = self._ending
         self._work = Path(tempfile.mkdtemp(prefix="tieline-"))
+        ending.callback(shutil.rmtree, self._work, ignore_errors=True)
         self.log = self._work / "functions.log"
-        deployment = templates.read(root)
+        deployment = templates.read(self.root)
         chosen = {n: s for n, s in deployment.links.items() if names is None or n in names}
-        self.aws = emulator.start(kind, root, self._work / "emulator.log")
+        self.aws = emulator.start(kind, self.root, self._work / "emulator.log")
+        ending.callback(self.aws.close)
         self.sandbox = Sandbox()
+        ending.callback(self.sandbox.close)
         provisioning.make_table(self.aws.client("dynamodb"), deployment)
         self.links = {name: self._start(stack) for name, stack in chosen.items()}
         self.gateway = Gateway(
             {name: (one.stack, one.function) for name, one in self.links.items()}, port
         )
+        ending.callback(self.gateway.close)
         for name, one in self.links.items():
             self.sandbox.subscribe(one.link, partial("{}/{}/{}".format, self.gateway.url, name))
+        ending.callback(self.sandbox.stop_webhooks)
         for one in self.links.values():
             one.schedule.run_now()
 
@@ -101,20 +116,12 @@ class LocalStack:
         path = self.root / STATE / "local.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(self.addresses(), indent=2), "utf-8")
+        self._ending.callback(path.unlink, missing_ok=True)
         return path
 
     def close(self) -> None:
-        (self.root / STATE / "local.json").unlink(missing_ok=True)
-        self.sandbox.stop_webhooks()
-        for one in self.links.values():
-            one.schedule.close()
-            one.poller.close()
-        self.gateway.close()
-        for one in self.links.values():
-            one.function.close()
-        self.sandbox.close()
-        self.aws.close()
-        shutil.rmtree(self._work, ignore_errors=True)
+        """End all that was started, the last one first; each is ended even if another fails."""
+        self._ending.close()
 
     def __enter__(self) -> Self:
         return self
@@ -133,17 +140,18 @@ class LocalStack:
         function = Pool(
             folder, self._environment(stack, queues), stack.timeout, PROCESSES, self.log
         )
-        concurrency = min(POLLERS, int(stack.mapping["ScalingConfig"]["MaximumConcurrency"]))
+        self._ending.callback(function.close)
         poller = Poller(
             self.aws.client("sqs"),
             queues.url,
             function,
             int(stack.mapping["BatchSize"]),
-            concurrency,
+            min(POLLERS, int(stack.mapping["ScalingConfig"]["MaximumConcurrency"])),
         )
-        return RunningLink(
-            link, stack, function, queues, poller, Schedule(function, *stack.schedule)
-        )
+        self._ending.callback(poller.close)
+        schedule = Schedule(function, *stack.schedule)
+        self._ending.callback(schedule.close)
+        return RunningLink(link, stack, function, queues, poller, schedule)
 
     def _folder(self, link: Link, source: Path) -> Path:
         """The function's folder as it is deployed, with the link compiled for the sandbox."""

@@ -120,10 +120,16 @@ class DynamoStore:
                 }
                 key = self._ticket_key(side, base.id)
                 deletes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})
-        self._write(deletes)
-        for part in self.parts(twin.key):
-            key = self._twin_key(twin.key, f"{part.kind.value}#{part.key}")
+        # The ticket's next twin has the same key, and must not find parts of this one; those that
+        # do not fit go before, since a twin without them only looks again for its copies.
+        keys = [
+            self._twin_key(twin.key, f"{part.kind.value}#{part.key}")
+            for part in self.parts(twin.key)
+        ]
+        for key in keys[:-TRANSACTION]:
             self._delete(key)
+        together = [{"Delete": {"TableName": self._table, "Key": k}} for k in keys[-TRANSACTION:]]
+        self._write([*deletes, *together])
 
     def parts(self, key: str) -> tuple[PartTwin, ...]:
         pk = self._twin_key(key)["pk"]

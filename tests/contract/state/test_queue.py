@@ -10,7 +10,7 @@ from support.emulators import known_wrong
 
 from tieline.domain.errors import Transient
 from tieline.state.queue import SqsQueue
-from tieline_ops.local.emulator import Emulator, free_port
+from tieline_ops.local.emulator import Emulator, client, free_port
 from tieline_ops.local.provisioning import Queues
 
 RECEIVES = 5
@@ -136,11 +136,9 @@ def test_a_group_of_any_length_and_any_characters_of_ours_is_taken(
     assert message["Attributes"]["MessageGroupId"] == group[:128]
 
 
-def test_a_queue_that_does_not_answer_is_transient_and_tells_no_body(aws: Emulator) -> None:
-    client = type(aws).client
-    gone = Emulator.__new__(Emulator)
-    gone.url = f"http://127.0.0.1:{free_port()}"
-    queue = SqsQueue(f"{gone.url}/000000000000/q.fifo", client(gone, "sqs"))
+def test_a_queue_that_does_not_answer_is_transient_and_tells_no_body() -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    queue = SqsQueue(f"{nobody}/000000000000/q.fifo", client(nobody, "sqs"))
     with pytest.raises(Transient) as caught:
         queue.send("planted text", "g", "d")
     assert "planted" not in str(caught.value)

@@ -153,6 +153,21 @@ def test_a_released_ticket_may_get_another_twin(store: DynamoStore) -> None:
     store.save(twin("k2", eng="1", it="2"))
 
 
+@pytest.mark.parametrize("count", [3, TRANSACTION + 2])
+def test_what_is_released_goes_at_once_so_that_no_part_meets_the_next_twin(
+    store: DynamoStore, dynamodb: Any, kind: Kind, count: int
+) -> None:
+    if count > TRANSACTION:
+        too_slow(kind, SLOW)
+    saved = store.save(twin(), [part(f"{n:03}") for n in range(count)])
+    with counted(dynamodb) as calls:
+        store.release(saved)
+    assert calls["TransactWriteItems"] == 1
+    assert calls["DeleteItem"] == max(0, count - TRANSACTION)
+    assert store.twin("k1") is None
+    assert store.parts("k1") == ()
+
+
 def test_a_twin_that_moved_on_is_not_released(store: DynamoStore) -> None:
     read = store.save(twin("k1", eng="1"), [part("c")])
     moved = store.save(replace(read, due_why="moved on"))

@@ -15,11 +15,12 @@ from support.around_lambda import NAME, around
 from support.built import ROOT
 
 from tieline_ops.lambda_emulator import LambdaEmulator, Tools
-from tieline_ops.local.pollers import _record
+from tieline_ops.local.pollers import sqs_record
 from tieline_ops.local.sandbox import Sandbox
 
 pytestmark = pytest.mark.built
 JANE = "jane@acme.example"
+ARN = "arn:aws:sqs:us-east-1:000000000000:tieline.fifo"
 INCIDENT = {
     "short_description": "Printer is on fire",
     "description": "third floor",
@@ -62,7 +63,7 @@ def test_the_built_function_takes_a_webhook_makes_a_ticket_and_polls(running: Ru
     it.webhooks.flush()
     messages = running.messages()
     assert len(messages) == 1, running.lambda_.log[-4000:]
-    answer = running.lambda_.invoke({"Records": [_record(message) for message in messages]})
+    answer = running.lambda_.invoke({"Records": [sqs_record(message, ARN) for message in messages]})
     assert answer == {"batchItemFailures": []}, running.lambda_.log[-4000:]
     (key,) = eng.issue_keys()
     assert "Printer is on fire" in str(eng.issue(key))
