@@ -7,6 +7,7 @@ queue and schedule go through the real handler's parts. A process can be made to
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 import boto3
 import requests
 from moto import mock_aws
+from pytest import MonkeyPatch  # noqa: PT013
 from simulation.fifo import TurnedQueue
 
 from tieline.domain.link import Link
@@ -262,7 +264,9 @@ def make_table(client: Any, name: str = "tieline") -> None:
 @contextmanager
 def world(link: Link | None = None) -> Iterator[World]:
     """A world of its own, at rest, both schedules begun."""
-    with mock_aws():
+    with mock_aws(), MonkeyPatch.context() as patch:
+        if "POWERTOOLS_METRICS_DISABLED" not in os.environ:
+            patch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
         options = {
             "region_name": "us-east-1",
             "aws_access_key_id": "x",
