@@ -173,16 +173,19 @@ class Http:
         target, home = urlsplit(url), urlsplit(self.base)
         if target.scheme != "https" and target.hostname != home.hostname:
             raise Refused(f"{self._name(method, path)} redirects to a place that is not https")
-        with requests.Session() as plain:
-            plain.trust_env = False
-            for prefix, adapter in self._session.adapters.items():
-                plain.mount(prefix, adapter)
+        plain = requests.Session()
+        plain.trust_env = False
+        plain.adapters = self._session.adapters
+        try:
             followed = plain.get(
                 url,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
                 stream=stream,
             )
+        except requests.exceptions.RequestException as error:
+            what = f"{self._name(method, path)}, redirected, gave no answer"
+            raise Transient(f"{what} ({type(error).__name__})") from error
         self._raise_for_status(method, path, followed)
         return followed
 

@@ -61,7 +61,7 @@ def _element(one: Option | str) -> str:
     return normal_text(one)
 
 
-def _single(  # noqa: PLR0911 - one line for each kind of value
+def _single(
     value: str | date | datetime | Decimal | bool | Option | Person | None,
 ) -> str:
     match value:
