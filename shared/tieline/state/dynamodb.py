@@ -75,7 +75,8 @@ class DynamoStore:
         # without the twin that goes last they are intents, which a retry takes up again.
         first, last = list(parts[:-TRANSACTION]), list(parts[-TRANSACTION:])
         for start in range(0, len(first), TRANSACTION):
-            self._write([self._put_part(twin.key, p) for p in first[start : start + TRANSACTION]])
+            some = [self._put_part(twin.key, p) for p in first[start : start + TRANSACTION]]
+            self._write([*self._still(twin), *some])
         writes = [self._put_twin(stored, body), *(self._put_part(twin.key, p) for p in last)]
         if bind or twin.revision == 0:
             writes += [
@@ -249,6 +250,18 @@ class DynamoStore:
             item["parked_at"] = text(f"{moment(twin.parked.since)}#{twin.key}")
         # Only over the revision that we read: another worker may have settled this twin.
         return {"Put": self._if_revision(item, twin.revision - 1)}
+
+    def _still(self, twin: Twin) -> list[Item]:
+        # Only while the twin is the one that we read: a loser must not write over a winner's parts.
+        if twin.revision == 0:
+            return []
+        check = {
+            "TableName": self._table,
+            "Key": self._twin_key(twin.key),
+            "ConditionExpression": "revision = :read",
+            "ExpressionAttributeValues": {":read": number(twin.revision)},
+        }
+        return [{"ConditionCheck": check}]
 
     def _if_revision(self, item: Item, read: int) -> Item:
         if read == 0:

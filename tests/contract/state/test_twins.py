@@ -187,11 +187,12 @@ def test_a_release_leaves_another_twins_ticket_alone(store: DynamoStore) -> None
     assert store.twin_key("it", "2") == "k1"
 
 
-def test_a_loser_stores_none_of_its_parts(store: DynamoStore) -> None:
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_loser_stores_none_of_its_parts(store: DynamoStore, count: int) -> None:
     read = store.save(twin())
     store.save(replace(read, due_why="quicker"))
     with pytest.raises(Stale):
-        store.save(read, [part("p")])
+        store.save(read, [part(f"p{n}") for n in range(count)])
     assert store.parts("k1") == ()
 
 
