@@ -27,7 +27,7 @@ demo: setup .venv-emulator/.ready ## See a link at work between two simulated sy
 run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C
 	$(BIN)/python -m tieline_ops.local
 
-test: lint .venv-emulator/.ready ## Everything that CI checks
+test: lint sam .venv-emulator/.ready ## Everything that CI checks
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lock: setup ## Compute the pinned versions anew from pyproject.toml

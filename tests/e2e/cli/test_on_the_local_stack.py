@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tieline_ops import demo
 from tieline_ops.cli import main
 from tieline_ops.local.stack import LocalStack
 
@@ -138,8 +137,11 @@ def test_dead_letters_are_put_back_and_worked_off(stack, incident, tieline) -> N
 
 
 @pytest.mark.slow
-def test_the_demo_ends_in_agreement() -> None:
-    command = [sys.executable, "-m", "tieline_ops.demo"]
-    played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert played.returncode == 0, played.stdout[-6000:]
-    assert "4 of 4 pairs in agreement" in played.stdout
+def test_the_demo_ends_in_agreement(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    status = demo.main()
+    played = capsys.readouterr().out
+    assert status == 0, played[-6000:]
+    assert "4 of 4 pairs in agreement" in played
