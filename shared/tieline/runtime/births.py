@@ -19,6 +19,7 @@ from tieline.domain.reconcile import birth_values
 from tieline.domain.ticket import Ticket, Value
 from tieline.domain.twin import Mark, SideBase, Twin, TwinState, key_of
 from tieline.domain.when import meets
+from tieline.domain.written import written_mark
 from tieline.runtime.carry_out import CarryOut, remember
 from tieline.runtime.message import Message
 from tieline.runtime.reconciler import Reconciler, parked_for
@@ -195,7 +196,7 @@ class Births:
         """
         source, other = twin.origin, self._link.other(twin.origin)
         marks: dict[str, dict[str, Mark]] = {source: {}, other: {}}
-        sent = None if written is None else {w.rule for w in written}
+        sent = {(w.rule, w.field): w.value for w in written or ()}
         specs = self._sides.specs()
         for rule in self._link.fields:
             if other not in rule.targets:
@@ -209,14 +210,16 @@ class Births:
             }
             kinds = {s: specs[s][rule.names[s]] for s in rule.names}
             empty = mark(values[source]) == ""
-            arrived = rule.id in sent if sent is not None else False
-            if arrived or (not empty and sent is None and same(rule, self._link, values, kinds)):
+            arrived = (rule.id, name) in sent
+            if arrived or (not empty and written is None and same(rule, self._link, values, kinds)):
                 marks[source][rule.names[source]] = mark(values[source])
             elif not empty:
                 marks[source][rule.names[source]] = UNSENT
             else:
                 continue
-            marks[other][name] = mark(values[other])
+            there = values[other]
+            was_sent = sent.get((rule.id, name), there)
+            marks[other][name] = written_mark(was_sent, there, kinds[other])
         sides = {
             source: replace(
                 twin.sides[source], key=origin.key, url=origin.url, marks=marks[source]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tieline.connectors.base import Clock, Want
 from tieline.domain.errors import Gone, Refused
-from tieline.domain.marks import mark, show
+from tieline.domain.marks import show
 from tieline.domain.plan import (
     AddAttachment,
     AddComment,
@@ -22,6 +22,7 @@ from tieline.domain.plan import (
 )
 from tieline.domain.ticket import Person, Ticket, Value
 from tieline.domain.twin import Change, Mark, PartState, PartTwin, Twin
+from tieline.domain.written import written_mark
 from tieline.runtime.people import People
 from tieline.runtime.sides import Sides
 from tieline.state.store import Store
@@ -187,7 +188,11 @@ class CarryOut:
                 writes = [w for w in writes if w.rule not in failed]
                 continue
             state.tickets[side] = _view(before, after)
-            results[side] = {name: mark(after.fields.get(name)) for name in values}
+            specs = self._sides.specs()[side]
+            results[side] = {
+                name: written_mark(value, after.fields.get(name), specs[name])
+                for name, value in values.items()
+            }
             self._remember_writes(writes, state, side, cause)
             return
 

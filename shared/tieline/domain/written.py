@@ -1,0 +1,31 @@
+"""What the base holds of a field that was just written and read back."""
+
+from __future__ import annotations
+
+import re
+
+from tieline.domain.convert import alike, is_empty
+from tieline.domain.marks import mark
+from tieline.domain.ticket import FieldSpec, Kind, Value
+from tieline.domain.twin import Mark
+
+_WORD = re.compile(r"\w+")
+
+
+def written_mark(sent: Value, got: Value, spec: FieldSpec) -> Mark:
+    """The mark of what came back, if that is what was sent, as the system likes to hold it.
+
+    Otherwise somebody edited between the write and the read: the mark of what was sent, against
+    which the edit shows as one.
+    """
+    return mark(got if _is(sent, got, spec) else sent)
+
+
+def _is(sent: Value, got: Value, spec: FieldSpec) -> bool:
+    if alike(sent, got, spec):
+        return True
+    if not isinstance(sent, str) or not isinstance(got, str) or is_empty(got):
+        return False
+    there, here = _WORD.findall(sent), _WORD.findall(got)
+    # A conversion may lose something, and must not flow back; it does not bring new words.
+    return set(here) <= set(there) if spec.kind is Kind.RICH else here == there

@@ -1,0 +1,101 @@
+"""A person edits between any two calls of a birth or an update; both sides agree afterwards.
+
+The narrowest place is between a write and the read that follows it: what comes back is then the
+person's value, not what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+from support.world import World, world
+
+JANE, OMAR = "jane@acme.example", "omar@acme.example"
+Edit = Callable[[World, str, int], None]
+Start = Callable[[World, str], None]
+
+
+def born_in_it(w: World, text: str) -> None:
+    w.snow.create(
+        JANE,
+        "incident",
+        short_description=text,
+        impact="1",
+        urgency="1",
+        assignment_group="Engineering",
+    )
+
+
+def born_in_eng(w: World, text: str) -> None:
+    w.jira.create_issue(OMAR, summary=text, labels=["servicenow"])
+
+
+def twin_with_news_in_it(w: World, text: str) -> None:
+    born_in_it(w, text)
+    w.settle(ticks=0)
+    w.snow.edit(JANE, w.snow.numbers()[-1], short_description=f"{text}, news")
+
+
+def twin_with_news_in_eng(w: World, text: str) -> None:
+    born_in_it(w, text)
+    w.settle(ticks=0)
+    w.jira.edit(OMAR, w.jira.issue_keys()[-1], summary=f"{text}, news")
+
+
+def edit_in_it(w: World, text: str, had: int) -> None:
+    if len(w.snow.numbers()) > had:
+        w.snow.edit(JANE, w.snow.numbers()[-1], short_description=text)
+
+
+def edit_in_eng(w: World, text: str, had: int) -> None:
+    if len(w.jira.issue_keys()) > had:
+        w.jira.edit(OMAR, w.jira.issue_keys()[-1], summary=text)
+
+
+@contextmanager
+def acting_at(w: World, point: int, act: Callable[[], None]) -> Iterator[list[str]]:
+    """`act` happens at the point-th call to a system; gives the names of those passed."""
+    passed: list[str] = []
+    pass_point = type(w.calls).pass_point
+
+    def watched(name: str) -> None:
+        pass_point(w.calls, name)
+        if " jira " in name or " servicenow " in name:
+            passed.append(name)
+            if len(passed) == point + 1:
+                act()
+
+    vars(w.calls)["pass_point"] = watched
+    try:
+        yield passed
+    finally:
+        del vars(w.calls)["pass_point"]
+
+
+@pytest.mark.parametrize("edit", [edit_in_it, edit_in_eng])
+@pytest.mark.parametrize(
+    "start", [born_in_it, born_in_eng, twin_with_news_in_it, twin_with_news_in_eng]
+)
+def test_an_edit_at_any_moment_crosses(start: Start, edit: Edit) -> None:
+    wrong: list[str] = []
+    with world() as w:
+        for point in count():
+            issues, incidents = len(w.jira.issue_keys()), len(w.snow.numbers())
+            had = incidents if edit is edit_in_it else issues
+            start(w, f"case {point}")
+            with acting_at(w, point, lambda: edit(w, f"edit {point}", had)) as passed:  # noqa: B023
+                w.flow()
+            w.settle(ticks=1)
+            assert len(w.jira.issue_keys()) == issues + 1
+            assert len(w.snow.numbers()) == incidents + 1
+            ours = w.jira.issue(w.jira.issue_keys()[-1])["summary"]
+            theirs = w.snow.raw(w.snow.numbers()[-1])["short_description"]
+            if len(passed) <= point:
+                break
+            if ours != theirs:
+                wrong.append(f"{passed[point]}: {ours!r} and {theirs!r}")
+    assert wrong == []
+    assert point > 3
