@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tieline.connectors.base import Connector
+    from tieline.connectors.base import Connector, Hint
 
 CONNECTORS = {
     "jira": "tieline.connectors.jira:Jira",
@@ -15,8 +17,30 @@ CONNECTORS = {
 """The word in link.yaml -> where its class is. Adding a system adds a line."""
 
 
+WEBHOOKS = {
+    "jira": "tieline.connectors.jira_webhook:read_webhook",
+    "servicenow": "tieline.connectors.servicenow_webhook:read_webhook",
+}
+"""The word in link.yaml -> what reads its webhooks, without all that calls need."""
+
+ReadWebhook = Callable[
+    [Mapping[str, Any], Mapping[str, str], Mapping[str, str], bytes, datetime], "tuple[Hint, ...]"
+]
+"""Of a side's part of the secret as it is stored, its scope, headers, body and the moment."""
+
+
 def connector_class(system: str) -> type[Connector]:
     """The class for a system's name. Raises KeyError for a name that is not in CONNECTORS."""
-    module, _, name = CONNECTORS[system].partition(":")
-    found: type[Connector] = getattr(import_module(module), name)
+    found: type[Connector] = _named(CONNECTORS[system])
     return found
+
+
+def webhook_reader(system: str) -> ReadWebhook:
+    """What `Connector.read_webhook` does, for a system's name, from a small module of its own."""
+    found: ReadWebhook = _named(WEBHOOKS[system])
+    return found
+
+
+def _named(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

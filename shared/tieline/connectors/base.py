@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO, ClassVar, Protocol
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Protocol
 
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware, UTC. Tests turn it."""

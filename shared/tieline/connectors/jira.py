@@ -13,6 +13,7 @@ import requests
 from pydantic import BaseModel
 
 from tieline.connectors import jira_files
+from tieline.connectors import jira_webhook as webhook
 from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
 from tieline.connectors.http import Http, Watch
 from tieline.connectors.jira_auth import JiraSecret, Login, OAuth, Renewed, base_of
@@ -22,14 +23,7 @@ from tieline.connectors.jira_fields import Fields
 from tieline.connectors.jira_inspect import inspected
 from tieline.connectors.jira_search import LAG, Search, moment_of
 from tieline.connectors.jira_status import Transitions, is_done, is_status
-from tieline.connectors.jira_webhook import (
-    check_signature,
-    check_token,
-    event_of,
-    hints_of,
-    in_project,
-    is_type,
-)
+from tieline.connectors.jira_webhook import in_project, is_type
 from tieline.connectors.jira_wire import (
     LABEL,
     PROPERTY,
@@ -51,7 +45,6 @@ from tieline.domain.errors import (
     Gone,
     Refused,
     Transient,
-    Unauthenticated,
 )
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
 
@@ -169,18 +162,11 @@ class Jira:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """Admin webhooks by their signature, dynamic ones (OAuth) by their token."""
-        part = self._secret
-        signature = headers.get("x-hub-signature", "")
-        bearer = headers.get("authorization", "")
-        admin_secret = part.webhook_secret.get_secret_value()
-        if signature and admin_secret:
-            check_signature(signature, body, admin_secret)
-        elif bearer and isinstance(part, OAuth):
-            check_token(bearer, part.client_secret.get_secret_value(), now)
-        else:
-            raise Unauthenticated("jira webhook: no proof that can be checked")
-        delivery = headers.get("x-atlassian-webhook-identifier", "")
-        return hints_of(event_of(body, now), self.site.scope, delivery)
+        part = {"kind": self._secret.kind, "webhook_secret": self._secret.webhook_secret}
+        if isinstance(self._secret, OAuth):
+            part["client_secret"] = self._secret.client_secret
+        plain = {k: v if isinstance(v, str) else v.get_secret_value() for k, v in part.items()}
+        return webhook.read_webhook(plain, self.site.scope, headers, body, now)
 
     # Finding and reading
 

@@ -25,6 +25,31 @@ _JWT_SLACK = timedelta(seconds=60)
 _MOVES = frozenset({"Key", "project", "issuetype"})
 
 
+def read_webhook(
+    part: Mapping[str, Any],
+    scope: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> tuple[Hint, ...]:
+    """The tickets that an authentic event is about; `part` is the side's part of the secret.
+
+    Admin webhooks prove themselves by their signature, dynamic ones (OAuth) by their token. Raises
+    Unauthenticated, Malformed.
+    """
+    signature = headers.get("x-hub-signature", "")
+    bearer = headers.get("authorization", "")
+    admin_secret = str(part.get("webhook_secret") or "")
+    if signature and admin_secret:
+        check_signature(signature, body, admin_secret)
+    elif bearer and part.get("kind") == "oauth" and part.get("client_secret"):
+        check_token(bearer, str(part["client_secret"]), now)
+    else:
+        raise Unauthenticated("jira webhook: no proof that can be checked")
+    delivery = headers.get("x-atlassian-webhook-identifier", "")
+    return hints_of(event_of(body, now), scope, delivery)
+
+
 def check_signature(header: str, body: bytes, secret: str) -> None:
     """`X-Hub-Signature: sha256=<hex>` over the raw body; no other method is taken."""
     method, _, given = header.partition("=")

@@ -29,6 +29,18 @@ def signature(secret: str, body: bytes) -> str:
     return "sha256=" + base64.b64encode(mac).decode()
 
 
+def read_webhook(
+    part: Mapping[str, Any],
+    scope: Mapping[str, str],
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+) -> tuple[Hint, ...]:
+    """`read` for a side's part of the secret and its scope."""
+    secret, instance = str(part.get("webhook_secret") or ""), str(part.get("instance") or "")
+    return read(headers, body, now, secret=secret, table=scope["table"], instance=instance)
+
+
 def read(
     headers: Mapping[str, str],
     body: bytes,

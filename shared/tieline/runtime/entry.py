@@ -65,20 +65,20 @@ def dispatch(wiring: Wiring, event: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def build(folder: Path) -> Wiring:
     """A link's parts, made from its link.json and the environment, once per process."""
-    import boto3  # noqa: PLC0415
-
     from tieline.domain.link_json import load  # noqa: PLC0415
+    from tieline.runtime.clients import Clients  # noqa: PLC0415
     from tieline.runtime.secrets import Secret  # noqa: PLC0415
     from tieline.runtime.telemetry import Telemetry  # noqa: PLC0415
     from tieline.state.dynamodb import DynamoStore  # noqa: PLC0415
     from tieline.state.queue import SqsQueue  # noqa: PLC0415
 
+    aws = Clients()
     link = load((folder / "link.json").read_text(encoding="utf-8"))
-    secret = Secret(os.environ["TIELINE_SECRET"], boto3.client("secretsmanager"), utc_now)
+    secret = Secret(os.environ["TIELINE_SECRET"], aws.client("secretsmanager"), utc_now)
     return Wiring(
         link=link,
-        store=DynamoStore(link.name, os.environ["TIELINE_TABLE"], boto3.client("dynamodb")),
-        queue=SqsQueue(os.environ["TIELINE_QUEUE_URL"], boto3.client("sqs")),
+        store=DynamoStore(link.name, os.environ["TIELINE_TABLE"], aws.client("dynamodb")),
+        queue=SqsQueue(os.environ["TIELINE_QUEUE_URL"], aws.client("sqs")),
         secret=secret,
         telemetry=Telemetry(link.name),
     )

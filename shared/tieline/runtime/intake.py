@@ -67,7 +67,7 @@ class Intake:
         headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
         now = self._clock()
         try:
-            hints = self._sides.connector(side).read_webhook(headers, body, now)
+            hints = self._sides.read_webhook(side, headers, body, now)
             queued = sum(self._enqueue(side, hint, now) for hint in hints)
         except Unauthenticated as error:
             self._telemetry.warn("webhook refused", side=side, reason=error.what)

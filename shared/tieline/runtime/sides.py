@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from tieline.connectors import connector_class
-from tieline.connectors.base import Clock, Connector, Site
+from tieline.connectors import connector_class, webhook_reader
+from tieline.connectors.base import Clock, Connector, Hint, Site
 from tieline.domain.errors import Configuration, Credentials, Transient
 from tieline.domain.link import Link
 from tieline.domain.ticket import FieldSpec
@@ -26,6 +25,8 @@ def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **opti
     """Makes the connectors that link.yaml names; `options` (a session, a sleep) go to each."""
 
     def make(name: str) -> Connector:
+        from pydantic import ValidationError  # noqa: PLC0415
+
         side = link.sides[name]
         cls: Any = connector_class(side.system)
         try:
@@ -58,6 +59,14 @@ class Sides:
         if side not in self._made:
             self._made[side] = self._make(side)
         return self._made[side]
+
+    def read_webhook(
+        self, side: str, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> tuple[Hint, ...]:
+        """What a webhook of a side hints at. Raises Unauthenticated, Malformed."""
+        place = self.link.sides[side]
+        read = webhook_reader(place.system)
+        return read(self._secret.side(side), place.scope, headers, body, now)
 
     def call(self, side: str, action: Callable[[Connector], T]) -> T:
         """What `action` gives. Raises Paused, and whatever the connector raises but Credentials."""
