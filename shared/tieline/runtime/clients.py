@@ -1,12 +1,15 @@
 """AWS's clients, each made when it is first used, all from one botocore session.
 
-They are the clients that boto3 gives out; boto3 itself would import what only S3 needs.
+They are the clients that boto3 gives out; boto3 itself would import what only S3 needs. What a
+webhook calls does not wait for them: see `quick_aws`.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
+
+from tieline.runtime.quick_aws import quick_call
 
 
 class Clients:
@@ -35,4 +38,7 @@ class _Late:
         return self._clients.session.create_client(self._service)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._made, name)
+        call = quick_call(self._service, name)
+        found = call if call is not None else getattr(self._made, name)
+        self.__dict__[name] = found
+        return found
