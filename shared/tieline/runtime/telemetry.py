@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Tracer
@@ -26,7 +26,8 @@ class Telemetry:
     def __init__(self, link: str) -> None:
         self.link = link
         self.logger = Logger(service=SERVICE, link=link)
-        self.metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+        # Metrics would share its dimensions with every other link in the process.
+        self.metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
         self.metrics.set_default_dimensions(link=link)
         self.tracer = _tracer()
         self._calls = 0
