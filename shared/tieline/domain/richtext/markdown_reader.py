@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from tieline.domain.richtext.links import safe_image, safe_link, user_id
 from tieline.domain.richtext.tidy import clean, tidy_blocks
 from tieline.domain.richtext.tree import (
     PANELS,
+    REMEMBERED,
     Block,
     Break,
     Bullets,
@@ -319,6 +320,7 @@ def _blocks(tokens: Iterator[Token], *, breaks: bool) -> tuple[Block, ...]:  # n
     return tuple(out)
 
 
+@lru_cache(REMEMBERED)
 def read(text: str, *, breaks: bool = False, plain: bool = False) -> tuple[Block, ...]:
     """The blocks of a text in their normal shape. `breaks`: each line end is a break."""
     tokens = _parser(plain=plain).parse(clean(text))

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tieline.domain.richtext.links import user_link
 from tieline.domain.richtext.tree import (
+    REMEMBERED,
     Block,
     Break,
     Bullets,
@@ -181,6 +183,7 @@ def _proved(style: Style, expected: Block, write: Callable[[Tier], str]) -> str:
     return written
 
 
+@lru_cache(REMEMBERED)
 def _content(block: Paragraph | Heading, style: Style) -> str:
     prefix = "#" * block.level + " " if isinstance(block, Heading) else ""
     content = block.content

@@ -12,12 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from tieline.domain.richtext.markdown import parse, render
 from tieline.domain.richtext.markdown_reader import chunks, read
 from tieline.domain.richtext.markdown_writer import Style, Tier, write
 from tieline.domain.richtext.tidy import clean, tidy_blocks
 from tieline.domain.richtext.tree import (
+    REMEMBERED,
     Block,
     Break,
     Bullets,
@@ -76,6 +78,7 @@ def _meaning(text: str) -> tuple[Block, ...]:
     return _as_typed("\n".join(line.rstrip() for line in clean(text).split("\n")))
 
 
+@lru_cache(REMEMBERED)
 def _written(block: Block) -> str:
     """Without backslashes if that reads back as meant, else with them."""
     loose = write((block,), _LOOSE)
@@ -85,6 +88,7 @@ def _written(block: Block) -> str:
     return strict if _parsed(strict) == (block,) else loose
 
 
+@lru_cache(REMEMBERED)
 def _reading(chunk: str) -> tuple[Block, ...]:
     """What a piece of plain text means: formatting if we would write it so, else as typed."""
     found = _parsed(chunk)
@@ -119,6 +123,7 @@ def _as_typed(chunk: str) -> tuple[Block, ...]:
     return tidy_blocks(out)
 
 
+@lru_cache(REMEMBERED)
 def _blocks(text: str) -> tuple[Block, ...]:
     lines = [line.rstrip() for line in clean(text).split("\n")]
     out: list[Block] = []

@@ -11,10 +11,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from tieline.domain.richtext.links import bare_links
 from tieline.domain.richtext.tree import (
     PANELS,
+    REMEMBERED,
     Block,
     Break,
     Bullets,
@@ -122,7 +124,8 @@ def _trim_lines(runs: list[Inline]) -> list[Inline]:
 
 def _bare_spaces(runs: list[Inline]) -> None:
     """Take each mark and link off the white space at the ends of its span, in place."""
-    for mark in (*(mark for mark in Mark if mark is not Mark.CODE), None):
+    used = {mark for piece in runs if isinstance(piece, Text) for mark in piece.marks}
+    for mark in (*(mark for mark in Mark if mark in used and mark is not Mark.CODE), None):
         begin = 0
         while begin < len(runs):
             first = runs[begin]
@@ -173,6 +176,7 @@ def _once(content: Inlines) -> Inlines:
     return tuple(_merged(runs))
 
 
+@lru_cache(REMEMBERED)
 def tidy_inlines(content: Inlines) -> Inlines:
     """The normal shape of a line of content."""
     for _ in range(4):

@@ -126,6 +126,9 @@ class Table:
 
 Block = Paragraph | Heading | Fence | Rule | Quote | Bullets | Numbers | Table
 
+REMEMBERED = 512
+"""So many pieces of text each step keeps with its result: writing proves itself by reading."""
+
 PANELS = ("NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION")
 
 
