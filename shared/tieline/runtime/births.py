@@ -21,7 +21,7 @@ from tieline.domain.twin import Mark, SideBase, Twin, TwinState, key_of
 from tieline.domain.when import meets
 from tieline.domain.written import written_mark
 from tieline.runtime.carry_out import CarryOut, remember
-from tieline.runtime.message import Message
+from tieline.runtime.message import Message, Misrouted
 from tieline.runtime.reconciler import Reconciler, parked_for
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
@@ -57,7 +57,10 @@ class Births:
         self._clock = clock
 
     def consider(self, message: Message) -> tuple[str, Twin | None]:
-        """A ticket without a twin: ours, a copy of ours, one to bring over, or no concern."""
+        """A ticket without a twin: ours, a copy of ours, one to bring over, or no concern.
+
+        Raises Misrouted if the message does not wait in the line of the twin that it leads to.
+        """
         side = message.side
         try:
             ticket = self._read(side, message.id)
@@ -69,6 +72,7 @@ class Births:
                 if not self._link.chain:
                     return "made by another link", None
             elif owner.sides[side].id in {"", ticket.id} and owner.origin != side:
+                _check_line(message, owner.key)
                 return self._adopt(owner, side, ticket, message.cause)
         if not self._eligible(side, ticket):
             return "ignored", None
@@ -87,6 +91,7 @@ class Births:
             sides=sides,
             born=self._clock(),
         )
+        _check_line(message, twin.key)
         return self._bring(twin, ticket, message.cause)
 
     def resume(self, twin: Twin, message: Message) -> tuple[str, Twin | None]:
@@ -236,6 +241,11 @@ class Births:
             due_at=None,
             due_why="",
         )
+
+
+def _check_line(message: Message, twin: str) -> None:
+    if message.group != twin:
+        raise Misrouted(twin)
 
 
 def waiting_twin(link: Link, message: Message, now: datetime, until: datetime | None) -> Twin:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 
@@ -38,6 +38,10 @@ class Message:
         text = f"{self.side}|{self.id}|{self.cause}|{self.delivery}"
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def in_line(self, twin: str) -> Message:
+        """The same telling in the line of a twin."""
+        return replace(self, twin=twin, delivery=f"{self.delivery}|{twin}")
+
     def to_json(self) -> str:
         """The queue's text."""
         fields = {k: v for k, v in asdict(self).items() if v not in (None, "", False)}
@@ -48,3 +52,14 @@ class Message:
         """The message of a queue's text. Raises ValueError, KeyError, TypeError on another text."""
         fields = json.loads(text)
         return cls(**{**fields, "seen_at": datetime.fromisoformat(fields["seen_at"])})
+
+
+class Misrouted(Exception):
+    """A message waits in another line than those of its twin, whose key is `twin`.
+
+    A twin is worked on in its own line only: in two lines, two workers could copy one comment.
+    """
+
+    def __init__(self, twin: str) -> None:
+        super().__init__(twin)
+        self.twin = twin

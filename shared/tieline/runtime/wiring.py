@@ -123,6 +123,7 @@ class Wiring:
         return Worker(
             self.link,
             self.store,
+            self.queue,
             self.sides,
             births,
             self.reconciler,

@@ -12,11 +12,12 @@ from tieline.domain.plan import Problem
 from tieline.domain.twin import Twin, TwinState, key_of
 from tieline.runtime.births import Births, waiting_twin
 from tieline.runtime.known import Known
-from tieline.runtime.message import Message
+from tieline.runtime.message import Message, Misrouted
 from tieline.runtime.pauses import Paused
 from tieline.runtime.reconciler import Reconciler, parked_for
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
+from tieline.state.queue import Queue
 from tieline.state.store import Store
 
 TRIES = 3
@@ -30,6 +31,7 @@ class Worker:
         self,
         link: Link,
         store: Store,
+        queue: Queue,
         sides: Sides,
         births: Births,
         reconciler: Reconciler,
@@ -39,6 +41,7 @@ class Worker:
     ) -> None:
         self._link = link
         self._store = store
+        self._queue = queue
         self._sides = sides
         self._births = births
         self._reconciler = reconciler
@@ -57,6 +60,10 @@ class Worker:
             outcome, twin = self._tries(message)
         except Paused as pause:
             outcome, twin = self.put_off(message, pause.until, "paused"), None
+        except Misrouted as line:
+            message = message.in_line(line.twin)
+            self._queue.send(message.to_json(), message.group, message.deduplication_id)
+            outcome, twin = "rerouted", None
         if twin is not None and twin.state is TwinState.LIVE:
             self._known.settled(twin)
         self._count(outcome, message, started)
@@ -91,6 +98,8 @@ class Worker:
                 return ("gone", None) if message.deleted else self._births.consider(message)
             if twin.state is TwinState.ENDED:
                 return "ended", twin
+            if message.group != twin.key:
+                raise Misrouted(twin.key)
             if twin.state is TwinState.CREATING:
                 return self._births.resume(twin, message)
             if self._holds(twin, message):
