@@ -113,8 +113,8 @@ class Intake:
         """The twin's key, so that changes of both its sides wait in one line; without a look-up.
 
         A ticket that we made carries the key; the other one's makes it. Where a webhook does not
-        tell which it is, the key may name no twin: then the worker looks it up, and two workers
-        may meet, which the record's revision decides.
+        tell which it is, the key may name no twin: then the worker looks it up, and puts the
+        message into the twin's line.
         """
         known = self._known.key(side, hint.id)
         return known or hint.correlation or key_of(self._link.name, side, hint.id)
