@@ -13,29 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tieline_ops import cloudformation
 
 ROOT_TEMPLATE = "template.yaml"
 _SUB = re.compile(r"\$\{([^}]+)\}")
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 Json = Mapping[str, Any]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags."""
-
-
-def _tagged(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
-    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
-    if isinstance(node, yaml.ScalarNode):
-        return {name: loader.construct_scalar(node)}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.MappingNode)
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _tagged)
 
 
 @dataclass(frozen=True)
@@ -120,7 +103,7 @@ class Deployment:
 
 def read(root: Path) -> Deployment:
     """The templates of a checkout. Raises FileNotFoundError, KeyError on what is not one."""
-    template = _load(root / ROOT_TEMPLATE)
+    template = cloudformation.read(root / ROOT_TEMPLATE)
     defaults = _defaults(template)
     table = next(
         r["Properties"]
@@ -131,7 +114,7 @@ def read(root: Path) -> Deployment:
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::Serverless::Application":
             continue
-        nested = _load(root / resource["Properties"]["Location"])
+        nested = cloudformation.read(root / resource["Properties"]["Location"])
         given = {
             name: defaults.get(value["Ref"], value) if isinstance(value, dict) else value
             for name, value in resource["Properties"]["Parameters"].items()
@@ -139,11 +122,6 @@ def read(root: Path) -> Deployment:
         name = str(given["Link"])
         links[name] = LinkStack(name, nested["Resources"], {**_defaults(nested), **given})
     return Deployment(table, links)
-
-
-def _load(path: Path) -> Json:
-    template: Json = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - a SafeLoader
-    return template
 
 
 def _defaults(template: Json) -> dict[str, Any]:

@@ -435,7 +435,16 @@ def test_check_names_what_the_account_lacks(bench):
     bench.sandbox.comment("jane@acme.example", number, "hello")
     bench.sandbox.attach("jane@acme.example", number, "a", b"a")
     found = list(bench.connector().inspect())
-    assert [f.what for f in found if not f.ok] == ["sys_audit_delete shows no row"]
+    assert all(f.ok for f in found)
+    assert [f.what for f in found if f.remedy] == ["sys_audit_delete shows no row"]
     bench.sandbox.faults.switch("no_journal_role")
     found = list(bench.connector().inspect())
     assert any("sys_journal_field" in f.what and not f.ok for f in found)
+
+
+def test_a_new_instance_without_a_single_record_is_no_fault(bench):
+    found = list(bench.connector().inspect())
+    assert all(f.ok for f in found)
+    empty = [f for f in found if "shows no" in f.what]
+    assert len(empty) == 4
+    assert all(f.remedy for f in empty)
