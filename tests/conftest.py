@@ -24,8 +24,9 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str], No
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
-    figures = [v for r in reports for n, v in r.user_properties if n == "figure"]
+    # What a fixture measured at its end stands in the report of that end, which has no word.
+    reports = [r for word in ("passed", "failed", "") for r in terminalreporter.getreports(word)]
+    figures = [v for r in reports for n, v in getattr(r, "user_properties", ()) if n == "figure"]
     if figures:
         terminalreporter.section("figures")
         for text in dict.fromkeys(str(f) for f in figures):

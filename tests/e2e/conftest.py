@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import pytest
 from contract import openapi
@@ -11,46 +12,63 @@ from tieline_ops.local.sandbox import Sandbox
 from tieline_ops.sandbox.traffic import Exchange
 
 
+@dataclass
+class Heard:
+    """What the Jira sites of all sandboxes of this process heard and said, each exchange once."""
+
+    sandboxes: list[Sandbox] = field(default_factory=list)
+    taken: dict[int, int] = field(default_factory=dict)
+
+    def news(self) -> list[Exchange]:
+        new: list[Exchange] = []
+        for sandbox in self.sandboxes:
+            for site in sandbox.sites.values():
+                if site.system == "jira":
+                    exchanges = site.simulator.traffic.exchanges()
+                    taken = self.taken.get(id(site), 0)
+                    # Fewer than before: the site was reset meanwhile.
+                    new += exchanges[taken if taken <= len(exchanges) else 0 :]
+                    self.taken[id(site)] = len(exchanges)
+        return new
+
+
 @pytest.fixture(scope="session")
 def jira() -> openapi.Description:
     return openapi.jira()
 
 
 @pytest.fixture(scope="session")
-def closed() -> Iterator[list[Exchange]]:
-    """What was said to the Jira sites of every sandbox that has been closed."""
-    kept: list[Exchange] = []
-    close = Sandbox.close
+def heard() -> Iterator[Heard]:
+    made = Heard()
+    start = Sandbox.__init__
 
-    def recorded(sandbox: Sandbox) -> None:
-        for site in sandbox.sites.values():
-            if site.system == "jira":
-                kept.extend(site.simulator.traffic.exchanges())
-        close(sandbox)
+    def listened(sandbox: Sandbox) -> None:
+        start(sandbox)
+        made.sandboxes.append(sandbox)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Sandbox, "close", recorded)
-        yield kept
+        patch.setattr(Sandbox, "__init__", listened)
+        yield made
 
 
 @pytest.fixture(scope="session", autouse=True)
-def described(closed: list[Exchange], jira: openapi.Description) -> Iterator[None]:
-    """What shared fixtures leave over is checked when the last test of this process is done."""
+def described_to_the_end(heard: Heard, jira: openapi.Description) -> Iterator[None]:
+    """What shared fixtures say when they end is checked when the last test is done."""
     yield
-    faults = jira.faults(closed)
+    faults = jira.faults(heard.news())
     assert not faults, faults[:20]
 
 
 @pytest.fixture(autouse=True)
-def described_at_once(
-    closed: list[Exchange],
+def described(
+    heard: Heard,
     jira: openapi.Description,
     request: pytest.FixtureRequest,
     figure: Callable[[str], None],
 ) -> Iterator[None]:
-    """What a test's own sandbox heard and said is checked when the test is done."""
+    """What was said since the last test is checked when this one is done."""
     yield
-    exchanges, closed[:] = list(closed), []
+    exchanges = heard.news()
     if exchanges:
         faults = jira.faults(exchanges)
         figure(
