@@ -14,8 +14,7 @@ CONNECTORS = {
     "jira": "tieline.connectors.jira:Jira",
     "servicenow": "tieline.connectors.servicenow:ServiceNow",
 }
-"""The word in link.yaml -> where its class is. Adding a system adds a line."""
-
+"""The word in link.yaml -> where its class is. Adding a system adds a line here and one below."""
 
 WEBHOOKS = {
     "jira": "tieline.connectors.jira_webhook:read_webhook",

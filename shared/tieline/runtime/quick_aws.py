@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,20 @@ from urllib.parse import urlsplit
 TRIES = 3
 SECONDS = 10.0
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-\d+")
+"""Regions of the partition whose hosts are in amazonaws.com (AWS, "Regions and endpoints")."""
+_BOTOCORES = (
+    "AWS_CA_BUNDLE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "http_proxy",
+    "https_proxy",
+)
+"""Wishes that we do not know how to fulfil."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +69,18 @@ SERVICES = {
 
 
 def quick_call(service: str, method: str) -> Callable[..., Any] | None:
-    """boto3's method of that name, if it is one of ours and Lambda's own credentials are there."""
+    """boto3's method of that name, if it is one of ours and the environment asks nothing special.
+
+    None where botocore has to make the call: without Lambda's own credentials, outside AWS's
+    commercial partition, and with a proxy or certificates of one's own.
+    """
     known = SERVICES.get(service)
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
-    plain = region and not region.startswith(("cn-", "us-iso"))
-    ours = known is not None and method in known.operations
-    if not (ours and plain and all(os.environ.get(key) for key in _KEYS)):
+    if known is None or method not in known.operations:
         return None
-    assert known is not None
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+    signable = _REGION.fullmatch(region) and all(os.environ.get(key) for key in _KEYS)
+    if not signable or any(os.environ.get(name) for name in _BOTOCORES):
+        return None
     return _Operation(known, known.operations[method], region)
 
 

@@ -30,9 +30,9 @@ class Secret:
         """What the secret holds for a side. Raises Configuration, Transient."""
         if self._read_at is None or self._clock() - self._read_at > KEPT:
             self.read_again()
-        if side not in self._kept:
+        part = self._kept.get(side)
+        if not isinstance(part, dict):
             raise Configuration(f"the secret {self._name} has no part {side!r}")
-        part: Mapping[str, Any] = self._kept[side]
         return part
 
     def read_again(self) -> None:

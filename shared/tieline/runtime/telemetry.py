@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "Tieline"
 SERVICE = "tieline"
+_CALLER = 3
+"""Of whom a line says that it was written there: who called `info`, not `info` itself."""
 
 
 class Telemetry:
@@ -34,11 +36,11 @@ class Telemetry:
 
     def info(self, what: str, **facts: Any) -> None:
         """A line of the log: what happened, with ids and counts."""
-        self.logger.info(what, extra=facts)
+        self.logger.info(what, extra=facts, stacklevel=_CALLER)
 
     def warn(self, what: str, **facts: Any) -> None:
         """A line that somebody should read."""
-        self.logger.warning(what, extra=facts)
+        self.logger.warning(what, extra=facts, stacklevel=_CALLER)
 
     def bug(self, error: BaseException, **facts: Any) -> None:
         """An unexpected error: its type and where it was raised, not its words or its values."""
@@ -48,7 +50,8 @@ class Telemetry:
             code = trace.tb_frame.f_code
             where.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}")
             trace = trace.tb_next
-        self.logger.error("bug", extra={"error": type(error).__name__, "where": where, **facts})
+        facts = {"error": type(error).__name__, "where": where, **facts}
+        self.logger.error("bug", extra=facts, stacklevel=_CALLER)
 
     def count(self, name: str, value: float = 1) -> None:
         """Add to a metric of this link."""

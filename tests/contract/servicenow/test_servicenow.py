@@ -417,6 +417,15 @@ def test_a_429_says_when_to_come_back(bench):
     assert failure.value.after == timedelta(seconds=90)
 
 
+def test_an_upload_that_is_repeated_is_not_empty(bench):
+    number = bench.sandbox.create("jane@acme.example", short_description="x")
+    connector, id = bench.connector(), bench.id(number)
+    bench.sandbox.faults.status(429, "POST", ".*/attachment/file", retry_after=1)
+    made = connector.add_attachment(id, "a.txt", "text/plain", io.BytesIO(b"whole"))
+    with connector.open_attachment(id, made) as content:
+        assert content.read() == b"whole"
+
+
 def test_hidden_and_deleted_records_are_gone(bench):
     number = bench.sandbox.create("jane@acme.example", short_description="x")
     bench.sandbox.hide(number)
