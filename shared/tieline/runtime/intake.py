@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -21,12 +20,9 @@ from typing import Any
 from tieline.connectors.base import Clock, Hint
 from tieline.domain.errors import Configuration, Malformed, Transient, Unauthenticated
 from tieline.domain.link import Link
-from tieline.domain.twin import key_of
-from tieline.runtime.known import Known
-from tieline.runtime.message import Message
+from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
-from tieline.state.queue import Queue
 
 MAX_BODY = 5_000_000
 """Bytes. A Lambda invocation carries 6 MB at most, a third more than the body if in base64."""
@@ -39,16 +35,14 @@ class Intake:
     def __init__(
         self,
         link: Link,
-        queue: Queue,
+        enqueuer: Enqueuer,
         sides: Sides,
-        known: Known,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._link = link
-        self._queue = queue
+        self._enqueuer = enqueuer
         self._sides = sides
-        self._known = known
         self._telemetry = telemetry
         self._clock = clock
 
@@ -86,38 +80,11 @@ class Intake:
         link, side = parts[-2:] if len(parts) >= 2 else ("", "")
         return side if link == self._link.name and side in self._link.sides else None
 
-    def _enqueue(self, side: str, hint: Hint, now: datetime) -> int:
-        held = self._known.version(side, hint.id)
-        if held and hint.version and not hint.deleted:
-            connector = self._sides.connector(side)
-            if connector.holds(held, hint.version):
-                self._telemetry.count("Unchanged")
-                return 0
-        message = Message(
-            link=self._link.name,
-            side=side,
-            id=hint.id,
-            cause="webhook",
-            seen_at=now,
-            version=hint.version,
-            correlation=hint.correlation,
-            twin=self._twin(side, hint),
-            delivery=hint.delivery or uuid.uuid4().hex,
-            deleted=hint.deleted,
-        )
-        self._queue.send(message.to_json(), message.group, message.deduplication_id)
-        self._telemetry.count("Enqueued")
-        return 1
-
-    def _twin(self, side: str, hint: Hint) -> str:
-        """The twin's key, so that changes of both its sides wait in one line; without a look-up.
-
-        A ticket that we made carries the key; the other one's makes it. Where a webhook does not
-        tell which it is, the key may name no twin: then the worker looks it up, and puts the
-        message into the twin's line.
-        """
-        known = self._known.key(side, hint.id)
-        return known or hint.correlation or key_of(self._link.name, side, hint.id)
+    def _enqueue(self, side: str, hint: Hint, now: datetime) -> bool:
+        queued = self._enqueuer.hint(side, hint, "webhook", now)
+        if not queued:
+            self._telemetry.count("Unchanged")
+        return queued
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

@@ -22,6 +22,7 @@ from tieline.domain.plan import (
 from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
+from tieline.runtime.enqueue import put
 from tieline.runtime.message import Message
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.sides import Sides
@@ -104,7 +105,7 @@ class Operator:
             twin=self._store.twin_key(side, id) or "",
             delivery=uuid.uuid4().hex,
         )
-        self._queue.send(message.to_json(), message.group, message.deduplication_id)
+        put(self._queue, message)
         return {"queued": f"{side} {id}"}
 
     def _preview(self, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,21 +5,18 @@ A cursor moves only after the queue holds everything before it.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from tieline.connectors.base import Clock, Connector, Hint, Page
+from tieline.connectors.base import Clock, Connector, Page
 from tieline.domain.errors import Credentials, Stale, TielineError, Transient
 from tieline.domain.link import Link
-from tieline.domain.twin import key_of
-from tieline.runtime.known import Known
+from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.message import Message
 from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
-from tieline.state.queue import Queue
 from tieline.state.store import Cursor, Store
 
 STOP_WITH = timedelta(seconds=10)
@@ -34,18 +31,16 @@ class Poller:
         self,
         link: Link,
         store: Store,
-        queue: Queue,
+        enqueuer: Enqueuer,
         sides: Sides,
-        known: Known,
         telemetry: Telemetry,
         clock: Clock,
         remaining: Callable[[], timedelta],
     ) -> None:
         self._link = link
         self._store = store
-        self._queue = queue
+        self._enqueuer = enqueuer
         self._sides = sides
-        self._known = known
         self._telemetry = telemetry
         self._clock = clock
         self._remaining = remaining
@@ -79,7 +74,7 @@ class Poller:
         twins = self._store.due(self._clock(), DUE_AT_ONCE)
         for twin in twins:
             due = twin.due_at.isoformat() if twin.due_at else ""
-            self._send(
+            self._enqueuer.message(
                 Message(
                     link=self._link.name,
                     side=twin.origin,
@@ -120,38 +115,7 @@ class Poller:
         return self._store.move_cursor(moved)
 
     def _queue_page(self, side: str, page: Page) -> int:
-        sent = 0
-        for hint in page.hints:
-            held = self._known.version(side, hint.id)
-            if held and hint.version and not hint.deleted and self._holds(side, held, hint.version):
-                continue
-            self._send(
-                Message(
-                    link=self._link.name,
-                    side=side,
-                    id=hint.id,
-                    cause="poll",
-                    seen_at=self._clock(),
-                    version=hint.version,
-                    correlation=hint.correlation,
-                    twin=self._twin(side, hint),
-                    delivery=hint.delivery or uuid.uuid4().hex,
-                    deleted=hint.deleted,
-                )
-            )
-            sent += 1
-        return sent
-
-    def _twin(self, side: str, hint: Hint) -> str:
-        known = self._known.key(side, hint.id)
-        return known or hint.correlation or key_of(self._link.name, side, hint.id)
-
-    def _holds(self, side: str, held: str, version: str) -> bool:
-        return self._sides.connector(side).holds(held, version)
-
-    def _send(self, message: Message) -> None:
-        self._queue.send(message.to_json(), message.group, message.deduplication_id)
-        self._telemetry.count("Enqueued")
+        return sum(self._enqueuer.hint(side, hint, "poll", self._clock()) for hint in page.hints)
 
 
 def _begin(

@@ -20,6 +20,7 @@ from tieline.state.store import Store
 
 if TYPE_CHECKING:
     from tieline.runtime.carry_out import CarryOut
+    from tieline.runtime.enqueue import Enqueuer
     from tieline.runtime.intake import Intake
     from tieline.runtime.operator import Operator
     from tieline.runtime.poller import Poller
@@ -72,14 +73,19 @@ class Wiring:
         return Sides(self.link, make, self.secret, self.pauses)
 
     @cached_property
+    def enqueuer(self) -> Enqueuer:
+        from tieline.runtime.enqueue import Enqueuer  # noqa: PLC0415
+
+        return Enqueuer(self.link, self.queue, self.sides, self.known, self.telemetry)
+
+    @cached_property
     def intake(self) -> Intake:
         from tieline.runtime.intake import Intake  # noqa: PLC0415
 
         return Intake(
             self.link,
-            self.queue,
+            self.enqueuer,
             self.sides,
-            self.known,
             self.telemetry,
             self.clock,
         )
@@ -139,9 +145,8 @@ class Wiring:
         return Poller(
             self.link,
             self.store,
-            self.queue,
+            self.enqueuer,
             self.sides,
-            self.known,
             self.telemetry,
             self.clock,
             self.time_left,

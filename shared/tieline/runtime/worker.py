@@ -11,6 +11,7 @@ from tieline.domain.link import Link
 from tieline.domain.plan import Problem
 from tieline.domain.twin import Twin, TwinState, key_of
 from tieline.runtime.births import Births, waiting_twin
+from tieline.runtime.enqueue import put
 from tieline.runtime.known import Known
 from tieline.runtime.message import Message, Misrouted
 from tieline.runtime.pauses import Paused
@@ -62,7 +63,7 @@ class Worker:
             outcome, twin = self.put_off(message, pause.until, "paused"), None
         except Misrouted as line:
             message = message.in_line(line.twin)
-            self._queue.send(message.to_json(), message.group, message.deduplication_id)
+            put(self._queue, message)
             outcome, twin = "rerouted", None
         if twin is not None and twin.state is TwinState.LIVE:
             self._known.settled(twin)
