@@ -92,7 +92,6 @@ twins = st.builds(
     parked=st.none() | st.builds(Parked, _moments, *[_words] * 4),
     due_at=_maybe,
     due_why=_words,
-    flips=st.dictionaries(_names, st.integers(0, 9)),
     history=st.lists(_changes, max_size=3).map(tuple),
 )
 parts = st.builds(

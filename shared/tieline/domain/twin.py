@@ -76,7 +76,6 @@ class Twin:
     parked: Parked | None = None
     due_at: datetime | None = None
     due_why: str = ""
-    flips: Mapping[str, int] = field(default_factory=dict)  # rule -> writes without a person's edit
     history: tuple[Change, ...] = ()
 
 

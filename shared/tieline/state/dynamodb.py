@@ -133,18 +133,14 @@ class DynamoStore:
         self._write([*deletes, *together])
 
     def parts(self, key: str) -> tuple[PartTwin, ...]:
-        pk = self._twin_key(key)["pk"]
-        found: list[PartTwin] = []
-        for prefix in ("attachment#", "comment#"):
-            found += [
-                read_part(item)
-                for item in self._query(
-                    KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-                    ExpressionAttributeValues={":pk": pk, ":sk": text(prefix)},
-                    ConsistentRead=True,
-                )
-            ]
-        return tuple(found)
+        # Nothing else of a twin sorts between its attachments and its comments.
+        between = {":from": text("attachment#"), ":to": text("comment$")}
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+            ExpressionAttributeValues={":pk": self._twin_key(key)["pk"], **between},
+            ConsistentRead=True,
+        )
+        return tuple(read_part(item) for item in items)
 
     def cursor(self, side: str) -> Cursor | None:
         item = self._get(self._side_key(side, "cursor"))

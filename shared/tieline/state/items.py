@@ -50,7 +50,6 @@ def twin_body(twin: Twin) -> str:
         "born": moment(twin.born),
         "since": moment(twin.creating_since),
         "due_why": twin.due_why,
-        "flips": dict(twin.flips),
         "parked": twin.parked and _parked_out(twin.parked),
         "sides": {name: _side_out(base) for name, base in twin.sides.items()},
         "history": [_change_out(change) for change in twin.history],
@@ -76,7 +75,6 @@ def read_twin(item: Mapping[str, Any]) -> Twin:
         parked=_parked_in(body["parked"]) if "parked" in body else None,
         due_at=_read_moment(due["S"].partition("#")[0]) if due else None,
         due_why=body.get("due_why", ""),
-        flips=body.get("flips", {}),
         history=tuple(_change_in(change) for change in body.get("history", [])),
     )
 
