@@ -17,6 +17,7 @@ from typing import Any
 
 from tieline.connectors.base import Hint
 from tieline.connectors.jira_wire import correlation_of_labels, milliseconds, version_of
+from tieline.connectors.webhook_body import json_object
 from tieline.domain.errors import Malformed, Unauthenticated
 
 OLDEST = timedelta(hours=24)
@@ -97,12 +98,7 @@ def _json(piece: str) -> Mapping[str, Any]:
 
 def event_of(body: bytes, now: datetime) -> Mapping[str, Any]:
     """The event of an authentic body. Raises Malformed, and Unauthenticated when it is too old."""
-    try:
-        event = json.loads(body)
-    except ValueError:
-        raise Malformed("jira webhook: the body is not JSON") from None
-    if not isinstance(event, dict):
-        raise Malformed("jira webhook: the body is not an object")
+    event = json_object("jira", body)
     at = event.get("timestamp")
     if isinstance(at, int | float) and at < milliseconds(now - OLDEST):
         raise Unauthenticated("jira webhook: the event is too old")

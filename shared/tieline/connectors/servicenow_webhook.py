@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Hint
 from tieline.connectors.servicenow_wire import correlation_of
+from tieline.connectors.webhook_body import json_object
 from tieline.domain.errors import Malformed, Unauthenticated
 
 WINDOW = timedelta(seconds=300)
@@ -57,7 +57,7 @@ def read(
     given = headers.get(SIGNATURE, "").strip()
     if not secret or not hmac.compare_digest(signature(secret, body).encode(), given.encode()):
         raise Unauthenticated("servicenow webhook: the signature does not hold")
-    event = _event(body)
+    event = json_object("servicenow", body)
     _fresh(event, now)
     if instance and event.get("instance") != instance:
         raise Unauthenticated("servicenow webhook: it comes from another instance (a clone?)")
@@ -78,16 +78,6 @@ def read(
         )
     except (KeyError, TypeError, ValueError):
         raise Malformed("servicenow webhook: the event is not what our rule sends") from None
-
-
-def _event(body: bytes) -> Mapping[str, Any]:
-    try:
-        event = json.loads(body)
-    except ValueError:
-        raise Malformed("servicenow webhook: the body is not JSON") from None
-    if not isinstance(event, dict):
-        raise Malformed("servicenow webhook: the body is not an object")
-    return event
 
 
 def _fresh(event: Mapping[str, Any], now: datetime) -> None:
