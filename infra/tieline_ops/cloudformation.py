@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 
 
 class _Loader(yaml.SafeLoader):
@@ -50,6 +54,14 @@ def default(template: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, Mapping) and "Ref" in value:
         return template["Parameters"][value["Ref"]]["Default"]
     return value
+
+
+def interval(expression: str) -> timedelta:
+    """How long lies between two ticks of `rate(5 minutes)`. Raises ValueError on anything else."""
+    found = _RATE.fullmatch(expression)
+    if found is None:
+        raise ValueError(f"{expression} is not a rate")
+    return timedelta(**{f"{found[2]}s": int(found[1])})
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -7,9 +7,9 @@ it is from.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,6 @@ import yaml
 from tieline_ops import cloudformation as cfn
 
 PRICES = Path(__file__).with_name("prices.yaml")
-_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
-_MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +116,11 @@ class Stack:
         link = cfn.read(root / "infra" / "link.yaml")
         (function,) = cfn.of_type(link, "AWS::Serverless::Function").values()
         (schedule,) = cfn.of_type(link, "AWS::Events::Rule").values()
-        every = _RATE.fullmatch(str(cfn.default(link, schedule["ScheduleExpression"])))
-        assert every, "the schedule is not a rate"
+        every = cfn.interval(str(cfn.default(link, schedule["ScheduleExpression"])))
         return cls(
             alarms=len(cfn.of_type(link, "AWS::CloudWatch::Alarm")),
             queues=len(cfn.of_type(link, "AWS::Lambda::EventSourceMapping")),
-            ticks_per_hour=60 / (int(every[1]) * _MINUTES[every[2]]),
+            ticks_per_hour=timedelta(hours=1) / every,
             memory_gb=int(cfn.default(link, function["MemorySize"])) / 1024,
             architecture=str(cfn.default(link, function["Architectures"][0])),
             traced=cfn.default(link, function["Tracing"]) == "Active",

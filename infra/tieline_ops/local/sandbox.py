@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -75,7 +75,3 @@ class Sandbox:
             served = serve(simulator.app)
             self.sites[system, url] = Site(system, simulator, served, secrets.token_urlsafe(24))
         return self.sites[system, url]
-
-
-Watch = Callable[[str, str, Mapping[str, str]], None]
-"""What a simulator's `watch` takes: where webhooks go, their secret, the link's scope."""

@@ -17,7 +17,6 @@ from tieline_ops import cloudformation
 
 ROOT_TEMPLATE = "template.yaml"
 _SUB = re.compile(r"\$\{([^}]+)\}")
-_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 Json = Mapping[str, Any]
 
 
@@ -64,9 +63,7 @@ class LinkStack:
     def schedule(self) -> tuple[timedelta, str]:
         """How often, and what is sent."""
         rule = self.of_type("AWS::Events::Rule")[0]
-        found = _RATE.fullmatch(rule["ScheduleExpression"])
-        assert found, rule["ScheduleExpression"]
-        every = timedelta(**{f"{found[2]}s": int(found[1])})
+        every = cloudformation.interval(rule["ScheduleExpression"])
         return every, str(rule["Targets"][0]["Input"])
 
     @property

@@ -12,8 +12,9 @@ Each simulator adds what people do in its system beside it.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import asdict, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -97,3 +98,31 @@ def _webhook_route(surface: Blueprint, webhooks: Webhooks) -> None:
         for word, count in wanted.items():
             disturb[word](count)
         return jsonify(pending=webhooks.pending)
+
+
+def acts(surface: Blueprint, people: object, names: frozenset[str]) -> None:
+    """POST /_sandbox/act {"act": name, …}: do as a person does, by a method of `people`.
+
+    A file's `content` comes in base64. Answers what the act gives: a key, an id or nothing.
+    """
+
+    @surface.post("/act")
+    def act() -> ResponseReturnValue:
+        wanted: dict[str, Any] = request.get_json()
+        name = wanted.pop("act")
+        if name not in names:
+            raise KeyError(name)
+        if "content" in wanted:
+            wanted["content"] = base64.b64decode(wanted["content"])
+        return jsonify(made=getattr(people, name)(**wanted))
+
+
+def plain_json(value: Any) -> Any:
+    """Plain values as JSON has them: moments in ISO 8601, files in base64."""
+    if isinstance(value, dict):
+        return {key: plain_json(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain_json(each) for each in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value.isoformat() if isinstance(value, datetime) else value

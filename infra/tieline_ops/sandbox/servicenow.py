@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, jsonify, request
+from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
 
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.control import control_surface
+from tieline_ops.sandbox.control import acts, control_surface, plain_json
 from tieline_ops.sandbox.faults import Faults
 from tieline_ops.sandbox.servicenow_content import Content
 from tieline_ops.sandbox.servicenow_people import People
@@ -117,30 +116,14 @@ def _acts(surface: Blueprint, people: People) -> None:
 
     @surface.get("/records")
     def everything() -> ResponseReturnValue:
-        return jsonify([_json(people.record(number)) for number in people.numbers()])
+        return jsonify([plain_json(people.record(number)) for number in people.numbers()])
 
     @surface.get("/records/<number>")
     def one(number: str) -> ResponseReturnValue:
-        return jsonify(_json(people.record(number)))
+        return jsonify(plain_json(people.record(number)))
 
-    @surface.post("/act")
-    def act() -> ResponseReturnValue:
-        wanted: dict[str, Any] = request.get_json()
-        name = wanted.pop("act")
-        if name not in ACTS:
-            raise KeyError(name)
-        if "content" in wanted:
-            wanted["content"] = base64.b64decode(wanted["content"])
-        return jsonify(made=getattr(people, name)(**wanted))
+    acts(surface, people, ACTS)
 
     @surface.errorhandler(PolicyError)
     def refused(error: PolicyError) -> ResponseReturnValue:
         return jsonify(error=str(error)), 400
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _json(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_json(each) for each in value]
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
