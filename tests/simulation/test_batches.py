@@ -12,10 +12,7 @@ JANE = "jane@acme.example"
 def test_messages_behind_a_failed_one_of_their_group_come_back_with_it() -> None:
     """Else they would hold their group back for the queue's whole visibility of six minutes."""
     with world(real_link()) as w:
-        number = w.snow.create(
-            JANE, "incident", short_description="one", impact="1", urgency="1",
-            assignment_group="Engineering", caller_id=JANE,
-        )  # fmt: skip
+        number = w.incident("one")
         w.settle(ticks=1)
         for text in ("two", "three", "four"):
             w.snow.edit(JANE, number, short_description=text)

@@ -13,16 +13,7 @@ WRITES = ("PutItem", "TransactWriteItems", "UpdateItem", "DeleteItem")
 
 
 def born(w: World) -> tuple[str, str]:
-    number = w.snow.create(
-        JANE,
-        "incident",
-        short_description="Printer is on fire",
-        description="third floor",
-        impact="1",
-        urgency="1",
-        assignment_group="Engineering",
-        caller_id=JANE,
-    )
+    number = w.incident("Printer is on fire", description="third floor")
     w.settle(ticks=1)
     return w.jira.issue_keys()[0], number
 

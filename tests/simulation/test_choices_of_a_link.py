@@ -16,20 +16,9 @@ from tieline_ops.sandbox.jira import JiraSandbox
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 
 
-def incident(w: World, title: str, **more: str) -> str:
-    fields = {
-        "short_description": title,
-        "impact": "1",
-        "urgency": "1",
-        "assignment_group": "Engineering",
-        "caller_id": JANE,
-    }
-    return w.snow.create(JANE, "incident", **{**fields, **more})
-
-
 def pair(w: World, title: str = "printer on fire") -> tuple[str, str]:
     """An incident and the issue that was made for it."""
-    number = incident(w, title)
+    number = w.incident(title)
     w.settle(ticks=1)
     (key,) = (i["key"] for i in w.issues() if i["summary"] == title)
     return number, key
@@ -43,7 +32,7 @@ def change(w: World, **more: Any) -> None:
 
 def test_a_link_that_only_plans_makes_nothing() -> None:
     with world(real_link(mode="plan")) as w:
-        number = incident(w, "new")
+        number = w.incident("new")
         w.jira.create_issue(OMAR, summary="from eng", labels=["servicenow"])
         w.settle(ticks=2)
         assert [i["summary"] for i in w.issues()] == ["from eng"]
@@ -164,7 +153,7 @@ def test_a_copy_of_an_incident_with_its_correlation_id_is_a_ticket_like_any_othe
         (number,) = w.snow.numbers()
         correlation = w.snow.raw(number)["correlation_id"]
         assert correlation
-        copy = incident(w, "a copy", correlation_id=correlation)
+        copy = w.incident("a copy", correlation_id=correlation)
         w.settle(ticks=1)
         assert sorted(i["summary"] for i in w.issues()) == ["a copy", "from eng"]
         w.snow.edit(JANE, copy, short_description="the copy's own")
@@ -177,7 +166,7 @@ def test_a_copy_of_an_incident_with_its_correlation_id_is_a_ticket_like_any_othe
 def test_a_ticket_that_another_link_made_is_not_brought_over_unless_the_link_chains() -> None:
     for chain, made in ((False, 0), (True, 1)):
         with world(real_link(chain=chain)) as w:
-            incident(w, "of another link", correlation_id=MARK + key_of("another", "it", "1"))
+            w.incident("of another link", correlation_id=MARK + key_of("another", "it", "1"))
             w.settle(ticks=1)
             assert len(w.issues()) == made
 

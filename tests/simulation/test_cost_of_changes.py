@@ -99,10 +99,7 @@ def test_a_million_changes_cost_less_than_ten_dollars(
 
 def mean_cost(w: World, forget: bool, log: Callable[[], str]) -> ChangeCost:
     """The mean of changes of one field, as many each way."""
-    number = w.snow.create(
-        JANE, "incident", short_description="It is slow", description="since today",
-        impact="1", urgency="1", assignment_group="Engineering", caller_id=JANE,
-    )  # fmt: skip
+    number = w.incident("It is slow", description="since today")
     w.settle(ticks=1)
     key = w.jira.issue_keys()[0]
     acts: list[Callable[[], object]] = []

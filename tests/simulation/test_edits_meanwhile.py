@@ -19,14 +19,7 @@ Start = Callable[[World, str], None]
 
 
 def born_in_it(w: World, text: str) -> None:
-    w.snow.create(
-        JANE,
-        "incident",
-        short_description=text,
-        impact="1",
-        urgency="1",
-        assignment_group="Engineering",
-    )
+    w.incident(text)
 
 
 def born_in_eng(w: World, text: str) -> None:

@@ -31,16 +31,7 @@ class Flow:
 
 
 def born_in_it(w: World, title: str, _: str) -> None:
-    number = w.snow.create(
-        JANE,
-        "incident",
-        short_description=title,
-        description="It **smokes**",
-        impact="1",
-        urgency="1",
-        assignment_group="Engineering",
-        caller_id=JANE,
-    )
+    number = w.incident(title, description="It **smokes**")
     w.snow.comment(JANE, number, "please hurry")
     w.snow.attach(JANE, number, "smoke.txt", b"grey", "text/plain")
 

@@ -28,10 +28,7 @@ def w() -> Iterator[World]:
         patch.setattr(Jira, "version_grain", GRAIN)
         patch.setattr(Jira, "holds", lambda _, held, given: minute(held) >= minute(given))
         patch.setattr(Jira, "moment", lambda _, given: moment_of(str(minute(given) * 60_000)))
-        made.snow.create(
-            JANE, "incident", short_description="one", impact="1", urgency="1",
-            assignment_group="Engineering", caller_id=JANE,
-        )  # fmt: skip
+        made.incident("one")
         made.settle(ticks=1)
         start = made.clock().replace(second=0, microsecond=0) + GRAIN
         made.clock.advance(start - made.clock())

@@ -9,24 +9,13 @@ from support.world import World, real_link, world
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 
 
-def incident(w: World, title: str, **more: str) -> str:
-    fields = {
-        "short_description": title,
-        "impact": "1",
-        "urgency": "1",
-        "assignment_group": "Engineering",
-        "caller_id": JANE,
-    }
-    return w.snow.create(JANE, "incident", **{**fields, **more})
-
-
 def titles(w: World) -> list[str]:
     return sorted(i["summary"] for i in w.issues())
 
 
 def test_a_refused_write_parks_one_ticket_and_the_others_go_on() -> None:
     with world(real_link()) as w:
-        one, two = incident(w, "one"), incident(w, "two")
+        one, two = w.incident("one"), w.incident("two")
         w.settle(ticks=1)
         key = next(i["key"] for i in w.issues() if i["summary"] == "one")
         w.jira.faults.status(400, "PUT", rf".*/issue/{w.jira.raw(key).id}", count=-1)
@@ -48,7 +37,7 @@ def test_a_refused_write_parks_one_ticket_and_the_others_go_on() -> None:
 def test_a_refused_creation_is_made_once_when_what_was_wrong_is_mended() -> None:
     with world(real_link()) as w:
         w.jira.faults.status(400, "POST", r".*/rest/api/3/issue", count=-1)
-        number = incident(w, "refused at first")
+        number = w.incident("refused at first")
         w.settle(ticks=1)
         assert titles(w) == []
         assert len(w.wiring.store.parked(10)) == 1
@@ -77,7 +66,7 @@ def test_a_field_that_a_creation_drops_silently_parks_the_twin_and_makes_no_seco
 
 def test_a_person_whom_the_other_side_does_not_know_becomes_the_one_named_otherwise() -> None:
     with world(real_link()) as w:
-        number = incident(w, "whose?")
+        number = w.incident("whose?")
         w.settle(ticks=1)
         key = w.jira.issue_keys()[0]
         w.jira.edit(OMAR, key, assignee=OMAR)
@@ -92,12 +81,12 @@ def test_a_person_whom_the_other_side_does_not_know_becomes_the_one_named_otherw
 
 def test_a_system_that_is_down_for_an_hour_loses_nothing_and_leaves_no_dead_letters() -> None:
     with world(real_link()) as w:
-        numbers = [incident(w, f"case {n}") for n in range(3)]
+        numbers = [w.incident(f"case {n}") for n in range(3)]
         w.settle(ticks=1)
         w.jira.faults.status(503, count=-1)
         for n, number in enumerate(numbers):
             w.snow.edit(JANE, number, short_description=f"case {n}, changed in the dark")
-        new = incident(w, "born in the dark")
+        new = w.incident("born in the dark")
         for _ in range(12):
             w.flow()
             w.clock.advance(timedelta(minutes=5))
@@ -114,7 +103,7 @@ def test_a_system_that_is_down_for_an_hour_loses_nothing_and_leaves_no_dead_lett
 
 def test_credentials_that_are_not_taken_pause_the_side_until_the_secret_is_right_again() -> None:
     with world(real_link()) as w:
-        number = incident(w, "locked out")
+        number = w.incident("locked out")
         w.settle(ticks=1)
         w.jira.faults.status(401, count=-1)
         w.snow.edit(JANE, number, short_description="changed meanwhile")

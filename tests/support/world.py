@@ -37,6 +37,7 @@ from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+JANE = "jane@acme.example"
 MOMENT = timedelta(milliseconds=7)
 URLS = {"eng": "https://acme.atlassian.net", "it": "https://acme.service-now.com"}
 SECRETS = {
@@ -223,6 +224,17 @@ class World:
     def count_anew(self) -> None:
         """Count calls, and points to die at, from zero."""
         self.calls.points.clear()
+
+    def incident(self, title: str, **more: str) -> str:
+        """Jane reports an incident that the link takes over to Jira; gives its number."""
+        fields = {
+            "short_description": title,
+            "impact": "1",
+            "urgency": "1",
+            "assignment_group": "Engineering",
+            "caller_id": JANE,
+        }
+        return self.snow.create(JANE, "incident", **{**fields, **more})
 
     def issues(self) -> list[dict[str, Any]]:
         return [self.jira.issue(key) for key in self.jira.issue_keys()]
