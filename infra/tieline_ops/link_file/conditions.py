@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from tieline.domain.convert import Untranslatable, parse_text
 from tieline.domain.link import Test
 from tieline.domain.ticket import FieldSpec, Kind
+from tieline.domain.when import BadPattern, searcher
 from tieline_ops.link_file.faults import Faults, Path, did_you_mean, listed
 from tieline_ops.link_file.fields import is_moment
 from tieline_ops.link_file.models import TestModel
 
 _LONGEST_PATTERN = 200
-_NESTED = re.compile(r"\([^()]*[*+}][^()]*\)[*+{]")
 
 
 def compiled_test(raw: TestModel, spec: FieldSpec, path: Path, faults: Faults) -> Test:
@@ -60,12 +58,8 @@ def _check_words(words: list[str] | None, spec: FieldSpec, path: Path, faults: F
 def _check_pattern(pattern: str, path: Path, faults: Faults) -> None:
     if len(pattern) > _LONGEST_PATTERN:
         faults.add(path, "is too long a pattern", f"keep it under {_LONGEST_PATTERN} characters")
-    elif _NESTED.search(pattern):
-        faults.add(path, "may search for ever", "do not repeat a group that repeats inside")
     else:
         try:
-            re.compile(pattern)
-        except re.error as wrong:
-            faults.add(
-                path, f"is no pattern: {wrong.msg}", "put \\ before . ( [ + * ? to mean them"
-            )
+            searcher(pattern)
+        except BadPattern as wrong:
+            faults.add(path, f"is no pattern: {wrong}", "put \\ before . ( [ + * ? to mean them")

@@ -256,14 +256,17 @@ def document(markdown: str, media: FindMedia | None = None) -> dict[str, Any]:
 def media_in(doc: Any) -> dict[str, dict[str, Any]]:
     """The attributes of a document's media nodes by file name."""
     found: dict[str, dict[str, Any]] = {}
-    if isinstance(doc, Mapping):
-        attrs = doc.get("attrs") or {}
-        if doc.get("type") in {"media", "mediaInline"} and attrs.get("id"):
+    waiting = [doc]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Mapping):
+            continue
+        attrs, inside = node.get("attrs"), node.get("content")
+        if node.get("type") in {"media", "mediaInline"} and isinstance(attrs, Mapping):
             name = attrs.get("__fileName") or attrs.get("alt")
-            if name:
+            if name and attrs.get("id"):
                 found[str(name)] = {k: v for k, v in attrs.items() if not k.startswith("__")}
-        for child in doc.get("content") or ():
-            found |= media_in(child)
+        waiting += reversed(inside) if isinstance(inside, list) else ()
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
 from tieline.domain.link import Test
 from tieline.domain.marks import normal_text
@@ -12,7 +12,11 @@ from tieline.domain.template import text_of
 from tieline.domain.ticket import Option, Person, Ticket, Value
 
 _SEARCHED = 4_000
-"""Characters of a text in which a pattern is looked for: a bound on a bad pattern's time."""
+"""Characters of a text in which a pattern is looked for."""
+
+
+class BadPattern(ValueError):
+    """A pattern that cannot be searched for; the message says why."""
 
 
 def meets(when: Mapping[str, Test], ticket: Ticket) -> bool:
@@ -61,8 +65,25 @@ def _folded(words: tuple[str, ...]) -> set[str]:
 
 
 def _found(pattern: str, value: Value) -> bool:
-    compiled = re.compile(pattern)
-    return any(compiled.search(word[:_SEARCHED]) for word in words_of(value))
+    search = searcher(pattern)
+    return any(search(word[:_SEARCHED]) for word in words_of(value))
+
+
+@lru_cache(64)
+def searcher(pattern: str) -> Callable[[str], bool]:
+    """Says of a text whether the pattern is found anywhere in it. Raises BadPattern.
+
+    The engine is the one pydantic brings (Rust's `regex`), whose time grows with the length of
+    pattern and text alone, whatever they are; so it knows no look-around and no back references.
+    """
+    from pydantic_core import SchemaError, SchemaValidator  # noqa: PLC0415 - slow to import
+
+    try:
+        validator = SchemaValidator({"type": "str", "pattern": pattern})
+    except SchemaError as wrong:
+        why = str(wrong).strip().splitlines()[-1].strip()
+        raise BadPattern(why.removeprefix("error: ").removeprefix("SchemaError: ")) from None
+    return validator.isinstance_python
 
 
 def _compared(value: Value, text: str) -> int:

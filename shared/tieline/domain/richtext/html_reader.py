@@ -220,8 +220,10 @@ class _Reader:
                     c for c in child.children if isinstance(c, _Node) and c.tag in ("td", "th")
                 ]
                 rows.append(tuple(self._cell(cell, depth) for cell in cells))
+            elif depth < _DEPTH:
+                rows += self._rows(child, depth + 1)
             else:
-                rows += self._rows(child, depth + 1) if depth < _DEPTH else []
+                rows.append(((Text(_SPACE.sub(" ", _all_text(child))),),))
         return rows
 
     def _cell(self, cell: _Node, depth: int) -> Inlines:

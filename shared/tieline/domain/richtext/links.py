@@ -16,7 +16,7 @@ _SCHEME = re.compile(r"(?i)(https?://|mailto:)(?=\S)")
 _UNSAFE = re.compile(r"[\s\x00-\x20\x7f-\xa0<>\"\\`|^{}]")
 _IGNORED = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff]")
 _BARE = re.compile(r"https?://[^\s<>\"\\`|^{}\x00-\x20\x7f-\xa0]+")
-_TAIL = re.compile(r"[.,;:!?'*_~\]\[(]+$")
+_TAIL = frozenset(".,;:!?'*_~][(")
 
 
 def _balanced(href: str) -> bool:
@@ -68,6 +68,18 @@ def user_id(href: str) -> str:
     return unquote(href.removeprefix(USER)).strip() if href.startswith(USER) else ""
 
 
+def _ended(url: str) -> str:
+    """The longest beginning with balanced parentheses that ends in no punctuation. One pass."""
+    depth = best = 0
+    for end, char in enumerate(url, 1):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            break
+        if depth == 0 and char not in _TAIL:
+            best = end
+    return url[:best]
+
+
 def bare_links(text: str) -> list[tuple[str, str]]:
     """`text` cut at the web addresses in it: pairs of (words, address or "")."""
     if "://" not in text:
@@ -75,9 +87,7 @@ def bare_links(text: str) -> list[tuple[str, str]]:
     pieces: list[tuple[str, str]] = []
     at = 0
     for found in _BARE.finditer(text):
-        url = found.group()
-        while _TAIL.search(url) or not _balanced(url):
-            url = _TAIL.sub("", url) if _TAIL.search(url) else url[:-1]
+        url = _ended(found.group())
         if url != safe_link(url) or url in ("https://", "http://", "https:", "http:", ""):
             continue
         pieces += [(text[at : found.start()], ""), (url, url)]

@@ -62,14 +62,16 @@ _TAGS = {
 }
 _SPANS = {"strong": Mark.STRONG, "em": Mark.EM, "s": Mark.STRIKE}
 _TAG = re.compile(
-    r"<(?P<close>/?)(?P<name>" + "|".join(_TAGS) + r")>|<(?P<br>br) ?/?>|<!--.*?-->"
+    r"<(?P<close>/?)(?P<name>" + "|".join(_TAGS) + r")>|<(?P<br>br) ?/?>|<!--"
     r"|<img(?P<img>(?:\s+[\w-]+=\"[^\"<>]*\")+)\s*/?>",
-    re.DOTALL | re.IGNORECASE,
+    re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"([\w-]+)=\"([^\"]*)\"")
 _TASK = re.compile(r"\[([ xX])\](?=\s|$)[ \t]*")
 _PANEL = re.compile(r"\[!(" + "|".join(PANELS) + r")\][ \t]*(?:\n|$)", re.IGNORECASE)
 _DEPTH = 100
+_EFFORT = 30_000_000
+"""Brackets of a line times its length, beyond which links in it are not looked for."""
 
 
 def _tag_rule(state: StateInline, silent: bool) -> bool:
@@ -77,13 +79,18 @@ def _tag_rule(state: StateInline, silent: bool) -> bool:
     found = _TAG.match(state.src, state.pos)
     if found is None:
         return False
+    end = found.end()
+    if found.group() == "<!--":
+        end = state.src.find("-->", end) + 3
+        if end < found.end():
+            return False
     if not silent:
         token = state.push("tag", "", 0)
-        token.content = found.group()
+        token.content = state.src[state.pos : end]
         name = (found["name"] or "").lower()
         token.meta = {"name": name, "close": bool(found["close"]), "br": bool(found["br"])}
         token.meta["img"] = dict(_ATTRIBUTE.findall(found["img"])) if found["img"] else None
-    state.pos = found.end()
+    state.pos = end
     return True
 
 
@@ -136,8 +143,21 @@ def _heads_rule(state: StateCore) -> None:
             inline.content = inline.content[found.end() :]
 
 
+def _inline_rule(state: StateCore) -> None:
+    """Core rule: reads the content of lines, those with a flood of brackets without links.
+
+    For each bracket the parser may look through all that follows it.
+    """
+    plain = "br" in state.md.inline.ruler.get_all_rules()
+    for token in state.tokens:
+        if token.type == "inline":
+            effort = token.content.count("[") * len(token.content)
+            md = _parser(plain=plain, links=False) if effort > _EFFORT else state.md
+            token.children = md.inline.parse(token.content, md, state.env, [])
+
+
 @cache
-def _parser(*, plain: bool) -> MarkdownIt:
+def _parser(*, plain: bool, links: bool = True) -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - cold start
 
     class Lenient(MarkdownIt):
@@ -155,6 +175,9 @@ def _parser(*, plain: bool) -> MarkdownIt:
     md = Lenient("commonmark", {"html": False, "maxNesting": _DEPTH})
     md.enable(["table", "strikethrough"])
     md.core.ruler.before("inline", "heads", _heads_rule)
+    md.core.ruler.at("inline", _inline_rule)
+    if not links:
+        md.disable(["link", "image"])
     if plain:
         md.disable(["lheading", "code", "reference", "autolink", "entity"])
         md.inline.ruler.at("emphasis", _star_rule)

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
+from itertools import groupby
 
 from tieline.domain.richtext.links import bare_links
 from tieline.domain.richtext.tree import (
@@ -60,16 +61,21 @@ def one_line(text: str) -> str:
 
 def _merged(content: Iterable[Inline]) -> list[Inline]:
     runs: list[Inline] = []
-    for piece in content:
-        if not isinstance(piece, Text):
-            runs.append(piece)
+    for look, alike in groupby(content, _look):
+        if look is None:
+            runs += alike
             continue
-        last = runs[-1] if runs else None
-        if isinstance(last, Text) and (last.marks, last.href) == (piece.marks, piece.href):
-            runs[-1] = replace(last, text=clean(last.text + piece.text))
-        elif piece.text:
-            runs.append(piece)
+        texts = [piece for piece in alike if isinstance(piece, Text) and piece.text]
+        if len(texts) > 1:
+            runs.append(replace(texts[0], text=clean("".join(text.text for text in texts))))
+        else:
+            runs += texts
     return runs
+
+
+def _look(piece: Inline) -> tuple[frozenset[Mark], str] | None:
+    """What neighbours must have in common to be one run; None where nothing can be joined."""
+    return (piece.marks, piece.href) if isinstance(piece, Text) else None
 
 
 def _split(piece: Text) -> Iterable[Inline]:
