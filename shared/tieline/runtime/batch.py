@@ -1,4 +1,9 @@
-"""An SQS FIFO batch: each message alone, a failed one holds back only its own group."""
+"""An SQS FIFO batch: each message alone; one that must wait holds back only its own group.
+
+A bug holds back nobody. SQS counts a receive for every message of a batch, so what stood behind a
+poisoned message would die with it; and a message says only that a ticket may have changed, so
+that one may be handled before another of its group.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor
-from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from tieline.domain.errors import Transient
-from tieline.runtime.message import Message
+from tieline.domain.errors import TielineError, Transient
+from tieline.runtime.message import Message, Unreadable, digest
+from tieline.runtime.telemetry import where
 from tieline.runtime.wiring import Wiring
+from tieline.state.store import Bug
 
 SOON = timedelta(seconds=60)
 """Shorter waits use the message's visibility, longer ones the store."""
@@ -25,35 +31,51 @@ UNCERTAIN = timedelta(seconds=10)
 """A request whose answer was lost may still be at work; a retry looks for what it made."""
 
 
+class Behind(Exception):
+    """A message stands behind one of its group that must wait; it comes again with it."""
+
+
 class Batch:
     """Works off the records of one invocation."""
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._waits: dict[str, timedelta] = {}
+        self._held: set[str] = set()
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Handle the records; gives `batchItemFailures` for those to be delivered again."""
-        processor = SqsFifoPartialProcessor(skip_group_on_error=True)
-        try:
-            with processor(records=list(event["Records"]), handler=self._record):
-                processor.process()
-        except BatchProcessingError:
-            # Powertools raises when all failed, and then its own answer would be that none did.
-            failed = {str(record["messageId"]) for record in event["Records"]}
-        else:
-            failures = processor.response()["batchItemFailures"]
-            failed = {str(failure["itemIdentifier"]) for failure in failures}
+        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+        with processor(records=list(event["Records"]), handler=self._record):
+            processor.process()
+        failures = processor.response()["batchItemFailures"]
+        failed = {str(failure["itemIdentifier"]) for failure in failures}
         self._give_back(event, failed)
         return {"batchItemFailures": [{"itemIdentifier": id} for id in sorted(failed)]}
 
     def _record(self, record: SQSRecord) -> str:
-        worker = self._wiring.worker
         receives = int(record.attributes.approximate_receive_count)
-        message = Message.from_json(record.body)
         group = str(record.attributes.message_group_id)
+        message: Message | None = None
+        if group in self._held:
+            raise Behind
         try:
-            return worker.work(message)
+            link = self._wiring.link
+            message = Message.read(record.body, link.name, link.order)
+            return self._worked(message, receives, group)
+        except Transient:
+            self._held.add(group)
+            raise
+        except Exception as error:
+            facts = {"side": message.side, "id": message.id} if message else {}
+            self._wiring.telemetry.bug(error, **facts, receives=receives)
+            self._waits[group] = backoff(receives)
+            self._keep(error, record.body, receives)
+            raise
+
+    def _worked(self, message: Message, receives: int, group: str) -> str:
+        try:
+            return self._wiring.worker.work(message)
         except Transient as failure:
             wait = failure.after or backoff(receives)
             wait = max(wait, UNCERTAIN) if failure.uncertain else wait
@@ -62,12 +84,21 @@ class Batch:
             )
             self._waits[group] = min(wait, SOON)
             if wait > SOON or receives >= PATIENT_RECEIVES:
-                return worker.put_off(message, self._wiring.clock() + max(wait, SOON), failure.what)
+                until = self._wiring.clock() + max(wait, SOON)
+                return self._wiring.worker.put_off(message, until, failure.what)
             raise
-        except Exception as error:
-            self._wiring.telemetry.bug(error, side=message.side, id=message.id, receives=receives)
-            self._waits[group] = backoff(receives)
-            raise
+
+    def _keep(self, error: Exception, body: str, receives: int) -> None:
+        """Keep why a message failed, so that its dead letter has a reason."""
+        said = str(error) if isinstance(error, Unreadable | TielineError) else ""
+        bug = Bug(
+            digest(body), type(error).__name__, where(error), said, self._wiring.clock(), receives
+        )
+        try:
+            self._wiring.store.record_bug(bug)
+        except TielineError as failure:
+            # The message fails all the same, and the log has the reason.
+            self._wiring.telemetry.warn("bug not kept", reason=str(failure))
 
     def _give_back(self, event: Mapping[str, Any], failed: set[str]) -> None:
         """Make failed messages, and those of their group, visible after the wait, not the queue's.

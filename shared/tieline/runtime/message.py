@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,58 @@ class Message:
 
     @classmethod
     def from_json(cls, text: str) -> Message:
-        """The message of a queue's text. Raises ValueError, KeyError, TypeError on another text."""
-        fields = json.loads(text)
-        return cls(**{**fields, "seen_at": datetime.fromisoformat(fields["seen_at"])})
+        """The message of a queue's text. Raises Unreadable on another text."""
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError):
+            raise Unreadable("the text is not JSON") from None
+        if not isinstance(told, dict):
+            raise Unreadable("the text is not an object")
+        _check_form(told)
+        try:
+            seen_at = datetime.fromisoformat(told["seen_at"])
+        except ValueError:
+            raise Unreadable("'seen_at' is not a moment") from None
+        if seen_at.tzinfo is None:
+            raise Unreadable("'seen_at' has no time zone")
+        return cls(**{**told, "seen_at": seen_at})
+
+    @classmethod
+    def read(cls, text: str, link: str, sides: Collection[str]) -> Message:
+        """The message of a text that is for this link and names one of its sides.
+
+        Raises Unreadable.
+        """
+        message = cls.from_json(text)
+        if message.link != link:
+            raise Unreadable("it is for another link")
+        if message.side not in sides:
+            raise Unreadable("it names a side that the link does not have")
+        return message
+
+
+class Unreadable(ValueError):
+    """A text on the queue that is no message of this link. Says why, and nothing of the text."""
+
+
+_FIELDS = frozenset(f.name for f in fields(Message))
+_NEEDED = ("link", "side", "id", "cause", "seen_at")
+
+
+def _check_form(told: dict[str, Any]) -> None:
+    if told.keys() - _FIELDS:
+        raise Unreadable("it has a key that this version does not know")
+    for name in _NEEDED:
+        if not told.get(name):
+            raise Unreadable(f"it has no {name!r}")
+    for name, value in told.items():
+        if not isinstance(value, bool if name == "deleted" else str):
+            raise Unreadable(f"{name!r} has the wrong type")
+
+
+def digest(text: str) -> str:
+    """The short name of a queue's text, under which a failure of it is kept."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class Misrouted(Exception):

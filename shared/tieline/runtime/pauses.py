@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tieline.connectors.base import Clock
-from tieline.domain.errors import TielineError
+from tieline.domain.errors import Stale, TielineError
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Pause, Store
 
@@ -15,6 +15,8 @@ DOWN_WAIT = timedelta(minutes=2)
 DOWN_AFTER = 5
 """So many failures in a row, with no success between, and the side counts as down."""
 LOOK_AGAIN = timedelta(seconds=60)
+STAYS_WAIT = timedelta(hours=1)
+"""What waits for a person is looked at again so often, should `resume` not have put it back."""
 
 
 @dataclass(eq=False)
@@ -43,17 +45,28 @@ class Pauses:
         """Raises Paused if a side must not be called now."""
         now = self._clock()
         if side not in self._looked or now - self._looked[side] > LOOK_AGAIN:
-            self._known[side] = self._store.pause(side)
-            self._looked[side] = now
-        pause = self._known.get(side)
-        if pause is not None and (pause.until > now or pause.kind in {"person", "brake"}):
-            raise Paused(side, max(pause.until, now + CREDENTIALS_WAIT))
+            self._look(side)
+        if self._holds(side):
+            # Looked at again, since a person may have ended it: what waited comes back at once.
+            self._look(side)
+        if self._holds(side):
+            pause = self._known[side]
+            assert pause is not None
+            wait = STAYS_WAIT if pause.stays else CREDENTIALS_WAIT
+            raise Paused(side, now + wait if pause.stays else max(pause.until, now + wait))
 
-    def begin(self, side: str, kind: str, reason: str, wait: timedelta) -> Paused:
-        """Pause a side, for other processes too."""
+    def begin(self, side: str, kind: str, reason: str, wait: timedelta, who: str = "") -> Paused:
+        """Pause a side, for other processes too. One that a person began stays as it is."""
         now = self._clock()
-        pause = Pause(side=side, since=now, until=now + wait, kind=kind, reason=reason)
-        self._store.set_pause(pause)
+        before = self._store.pause(side)
+        goes_on = before is not None and before.kind == kind and not before.stays
+        since = before.since if before is not None and goes_on else now
+        pause = Pause(side, since, now + wait, kind, reason, who)
+        try:
+            self._store.set_pause(pause)
+        except Stale:
+            self._look(side)
+            return Paused(side, now + STAYS_WAIT)
         self._known[side], self._looked[side] = pause, now
         self._telemetry.paused()
         self._telemetry.warn("side paused", side=side, kind=kind, reason=reason)
@@ -72,9 +85,23 @@ class Pauses:
         """A call was answered."""
         self._failures.pop(side, None)
 
-    def end(self, side: str) -> None:
-        """Take a pause away."""
-        self._store.end_pause(side)
+    def end(self, pause: Pause) -> bool:
+        """Take a pause away; False if the side got another one meanwhile."""
+        side = pause.side
+        try:
+            self._store.end_pause(side, pause.since)
+        except Stale:
+            self._look(side)
+            return self._known[side] is None
         self._known[side] = None
         self._failures.pop(side, None)
         self._telemetry.info("side resumed", side=side)
+        return True
+
+    def _look(self, side: str) -> None:
+        self._known[side] = self._store.pause(side)
+        self._looked[side] = self._clock()
+
+    def _holds(self, side: str) -> bool:
+        pause = self._known.get(side)
+        return pause is not None and (pause.stays or pause.until > self._clock())

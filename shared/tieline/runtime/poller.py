@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Clock, Connector, Page
-from tieline.domain.errors import Credentials, Stale, TielineError, Transient
+from tieline.domain.errors import Stale, TielineError
 from tieline.domain.link import Link
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.message import Message
-from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Paused
+from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Cursor, Store
@@ -57,18 +57,8 @@ class Poller:
         """A paused side is asked who we are; if it answers, it is a side again."""
         for side in self._link.order:
             pause = self._store.pause(side)
-            if pause is None or pause.kind in {"person", "brake"}:
-                continue
-            if pause.until > self._clock():
-                continue
-            try:
-                self._sides.forget(side)
-                self._sides.connector(side).whoami()
-            except (Credentials, Transient) as error:
-                wait = CREDENTIALS_WAIT if isinstance(error, Credentials) else DOWN_WAIT
-                self._sides.pauses.begin(side, pause.kind, error.what, wait)
-            else:
-                self._sides.pauses.end(side)
+            if pause is not None and not pause.stays and pause.until <= self._clock():
+                self._sides.probe(pause)
 
     def _requeue_due(self) -> int:
         twins = self._store.due(self._clock(), DUE_AT_ONCE)

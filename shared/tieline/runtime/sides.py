@@ -11,9 +11,10 @@ from tieline.connectors.base import Clock, Connector, Hint, Site
 from tieline.domain.errors import Configuration, Credentials, Transient
 from tieline.domain.link import Link
 from tieline.domain.ticket import FieldSpec
-from tieline.runtime.pauses import CREDENTIALS_WAIT, Pauses
+from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Pauses
 from tieline.runtime.secrets import Secret
 from tieline.runtime.telemetry import Telemetry
+from tieline.state.store import Pause
 
 T = TypeVar("T")
 
@@ -93,10 +94,21 @@ class Sides:
                 side, "credentials", refused.what, CREDENTIALS_WAIT
             ) from refused
 
-    def forget(self, side: str) -> None:
-        """Build the connector anew, with the secret as it is now."""
-        self._secret.read_again()
-        self._made.pop(side, None)
+    def probe(self, pause: Pause) -> str:
+        """Ask a paused side who we are, with the secret as it is now; end the pause if it answers.
+
+        Gives why it stays paused, or "".
+        """
+        side = pause.side
+        try:
+            self._secret.read_again()
+            self._made.pop(side, None)
+            self.connector(side).whoami()
+        except (Credentials, Configuration, Transient) as error:
+            wait = DOWN_WAIT if isinstance(error, Transient) else CREDENTIALS_WAIT
+            self.pauses.begin(side, pause.kind, error.what, wait)
+            return error.what
+        return "" if self.pauses.end(pause) else "it was paused again meanwhile"
 
     def specs(self) -> Mapping[str, Mapping[str, FieldSpec]]:
         """What the connectors say of every field that the link names, asked for once."""

@@ -44,13 +44,7 @@ class Telemetry:
 
     def bug(self, error: BaseException, **facts: Any) -> None:
         """An unexpected error: its type and where it was raised, not its words or its values."""
-        trace = error.__traceback__
-        where = []
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            where.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}")
-            trace = trace.tb_next
-        facts = {"error": type(error).__name__, "where": where, **facts}
+        facts = {"error": type(error).__name__, "where": where(error), **facts}
         self.logger.error("bug", extra=facts, stacklevel=_CALLER)
 
     def count(self, name: str, value: float = 1) -> None:
@@ -99,6 +93,17 @@ class Telemetry:
         with self.tracer.provider.in_subsegment(name=f"## {what}") as segment:
             segment.put_annotation(key="link", value=self.link)
             yield
+
+
+def where(error: BaseException) -> tuple[str, ...]:
+    """Where an error was raised, outermost first: files, lines and functions, no values."""
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return tuple(places)
 
 
 def _tracer() -> Tracer | None:

@@ -7,6 +7,7 @@
     <link>#ticket#<side>#<id>     ticket                 the key of the ticket's twin
     <link>#side#<side>            cursor, pause          how far it is polled, why it is left alone
     <link>#person#<side>          <e-mail, hashed>       who a person is there, for a while
+    <link>#bugs                   <digest of a text>     why a message failed, for a month
 
 The indexes `due`, `parked` and `twins` hold keys only; the first two only what is due or parked.
 """
@@ -37,7 +38,7 @@ from tieline.state.items import (
     text,
     twin_body,
 )
-from tieline.state.store import Counts, Cursor, Pause
+from tieline.state.store import Bug, Counts, Cursor, Pause
 
 T = TypeVar("T")
 TRANSACTION = 90
@@ -47,6 +48,8 @@ BODY_LIMIT = 350_000
 LOSS_LIMIT = 180_000
 """Bytes of a lost value, and of the one that was kept."""
 LOSS_KEPT = timedelta(days=365)
+BUG_KEPT = timedelta(days=30)
+"""A dead letter waits for a fortnight, and its change may have waited as long before."""
 _STALE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 
 
@@ -167,7 +170,8 @@ class DynamoStore:
         if item is None:
             return None
         since, until = (datetime.fromisoformat(item[n]["S"]) for n in ("since", "until"))
-        return Pause(side, since, until, item["kind"]["S"], item["reason"]["S"])
+        who = item["who"]["S"] if "who" in item else ""
+        return Pause(side, since, until, item["kind"]["S"], item["reason"]["S"], who)
 
     def set_pause(self, pause: Pause) -> None:
         item = {
@@ -177,11 +181,49 @@ class DynamoStore:
             "until": text(pause.until.isoformat()),
             "kind": text(pause.kind),
             "reason": text(pause.reason),
+            "who": text(pause.who),
         }
-        self._call(lambda: self._client.put_item(TableName=self._table, Item=item))
+        item["stays"] = text("yes" if pause.stays else "no")
+        put: Item = {"TableName": self._table, "Item": item}
+        if not pause.stays:
+            # Not over a person's: what a process finds meanwhile must not end it by and by.
+            put["ConditionExpression"] = "attribute_not_exists(pk) OR stays = :no"
+            put["ExpressionAttributeValues"] = {":no": text("no")}
+        self._write([{"Put": put}])
 
-    def end_pause(self, side: str) -> None:
-        self._delete(self._side_key(side, "pause"))
+    def end_pause(self, side: str, since: datetime | None = None) -> None:
+        key = self._side_key(side, "pause")
+        if since is None:
+            self._delete(key)
+            return
+        # Only the one that we read: a person may have paused the side meanwhile.
+        held = {":since": text(since.isoformat())}
+        delete: Item = {"TableName": self._table, "Key": key, "ExpressionAttributeValues": held}
+        delete["ConditionExpression"] = "since = :since"
+        self._call(lambda: self._client.delete_item(**delete))
+
+    def record_bug(self, bug: Bug) -> None:
+        body = [bug.error, list(bug.where), bug.said, moment(bug.at), bug.receives]
+        item = {
+            **self._bug_key(bug.digest),
+            "v": number(FORM),
+            "body": text(json.dumps(body, separators=(",", ":"))),
+            "expires": number(int((bug.at + BUG_KEPT).timestamp())),
+        }
+        self._write([{"Put": {"TableName": self._table, "Item": item}}])
+
+    def bugs(self) -> Mapping[str, Bug]:
+        items = self._query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": self._bug_key("")["pk"]},
+            ConsistentRead=True,
+        )
+        found = {}
+        for item in items:
+            error, where, said, at, receives = json.loads(item["body"]["S"])
+            digest, when = item["sk"]["S"], datetime.fromisoformat(at)
+            found[digest] = Bug(digest, error, tuple(where), said, when, receives)
+        return found
 
     def due(self, now: datetime, limit: int) -> Sequence[Twin]:
         return self._indexed("due", limit, "due_at < :now", {":now": text(f"{moment(now)}#~")})
@@ -223,6 +265,9 @@ class DynamoStore:
 
     def _side_key(self, side: str, sk: str) -> Item:
         return {"pk": text(f"{self._link}#side#{side}"), "sk": text(sk)}
+
+    def _bug_key(self, digest: str) -> Item:
+        return {"pk": text(f"{self._link}#bugs"), "sk": text(digest)}
 
     def _person_key(self, side: str, email: str) -> Item:
         digest = hashlib.sha256(email.encode()).hexdigest()

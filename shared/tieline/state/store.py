@@ -27,13 +27,37 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A side that is not called for now. `until` is when it is tried again."""
+    """A side that is not called for now. `until` is when it is tried again.
+
+    One that a person or the brake began has no end of its own: a person ends it.
+    """
 
     side: str
     since: datetime
     until: datetime
-    kind: str  # credentials, down, brake, person
+    kind: str  # credentials, down, throttled, brake, person
     reason: str
+    who: str = ""  # who began it; "" if nobody did
+
+    @property
+    def stays(self) -> bool:
+        """Whether only a person ends it."""
+        return self.kind in {"person", "brake"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """Why the handling of a message failed last. `digest` names the message's text.
+
+    `where` is outermost first: files, lines and functions. `said` holds no values.
+    """
+
+    digest: str
+    error: str
+    where: tuple[str, ...]
+    said: str
+    at: datetime
+    receives: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +106,19 @@ class Store(Protocol):
         """The pause of a side, if there is one."""
 
     def set_pause(self, pause: Pause) -> None:
-        """Store a pause; the last word wins."""
+        """Store a pause; the last word wins, but one that stays yields to none that does not.
 
-    def end_pause(self, side: str) -> None:
-        """Take a pause away."""
+        Raises Stale.
+        """
+
+    def end_pause(self, side: str, since: datetime | None = None) -> None:
+        """Take a pause away; with `since`, only the one that began then. Raises Stale."""
+
+    def record_bug(self, bug: Bug) -> None:
+        """Keep why a message failed, for as long as its dead letter may wait."""
+
+    def bugs(self) -> Mapping[str, Bug]:
+        """Digest -> why the message with that text failed last."""
 
     def due(self, now: datetime, limit: int) -> Sequence[Twin]:
         """Twins whose `due_at` is not after `now`, the longest due first."""

@@ -11,7 +11,7 @@ from support.twins import NOW, at_once
 
 from tieline.domain.errors import Stale
 from tieline.state.dynamodb import DynamoStore
-from tieline.state.store import Cursor, Pause
+from tieline.state.store import Bug, Cursor, Pause
 
 DAY = timedelta(days=1)
 
@@ -39,13 +39,45 @@ def test_the_last_word_on_a_pause_counts_until_it_is_taken_away(store: DynamoSto
     assert store.pause("it") is None
     first = Pause("it", NOW, NOW + DAY, "down", "answered 503")
     store.set_pause(first)
-    last = replace(first, until=NOW + 2 * DAY, kind="person")
+    store.set_pause(replace(first, until=NOW + 3 * DAY))
+    last = replace(first, until=NOW + 2 * DAY, kind="person", who="jane")
     store.set_pause(last)
     assert store.pause("it") == last
     assert store.pause("eng") is None
     store.end_pause("it")
     store.end_pause("it")
     assert store.pause("it") is None
+
+
+@pytest.mark.parametrize("who", ["person", "brake"])
+def test_a_pause_that_stays_yields_to_none_that_does_not(store: DynamoStore, who: str) -> None:
+    stays = Pause("it", NOW, NOW, who, "moving house", "jane")
+    store.set_pause(stays)
+    with pytest.raises(Stale):
+        store.set_pause(Pause("it", NOW + DAY, NOW + DAY, "down", "answered 503"))
+    assert store.pause("it") == stays
+    store.set_pause(replace(stays, reason="still moving"))
+    assert store.pause("it") == replace(stays, reason="still moving")
+
+
+def test_a_pause_that_was_replaced_meanwhile_is_not_taken_away(store: DynamoStore) -> None:
+    store.set_pause(Pause("it", NOW, NOW, "down", "answered 503"))
+    later = Pause("it", NOW + DAY, NOW + DAY, "person", "moving house")
+    store.set_pause(later)
+    with pytest.raises(Stale):
+        store.end_pause("it", NOW)
+    assert store.pause("it") == later
+    store.end_pause("it", NOW + DAY)
+    assert store.pause("it") is None
+
+
+def test_why_a_message_failed_last_is_kept_by_its_text(store: DynamoStore) -> None:
+    assert store.bugs() == {}
+    first = Bug("d1", "KeyError", ("batch.py:1 answer", "jira.py:7 read"), "", NOW, 4)
+    other = Bug("d2", "Unreadable", (), "the text is not JSON", NOW, 1)
+    for bug in (first, other, replace(first, receives=5)):
+        store.record_bug(bug)
+    assert store.bugs() == {"d1": replace(first, receives=5), "d2": other}
 
 
 def test_people_are_remembered_for_a_while_and_so_is_that_somebody_is_nobody(
