@@ -16,6 +16,7 @@ followed only where a call says so, without credentials.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ PATIENCE = timedelta(seconds=3)
 """How long a call may wait in place; a longer wait leaves the queue instead."""
 TRIES = 3
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,90}(; ?[\w-]{1,30}=[\w.\"-]{1,60})*", re.ASCII)
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 Words = Callable[[requests.Response], tuple[str, tuple[str, ...]]]
@@ -45,6 +47,11 @@ Watch = Callable[[str, str, int], None]
 def no_words(_: requests.Response) -> tuple[str, tuple[str, ...]]:
     """For vendors whose error bodies say nothing."""
     return "", ()
+
+
+def media_type(text: str) -> str:
+    """A file's type as a header may carry it: what a system says of a file may be anything."""
+    return text if _MEDIA_TYPE.fullmatch(text) else "application/octet-stream"
 
 
 class Http:
@@ -91,6 +98,9 @@ class Http:
         `safe` says that asking twice does no harm (the default for GET, HEAD, PUT and DELETE):
         only then is a request repeated whose answer was lost. Raises what the module's table says.
         """
+        if not {"", ".", ".."}.isdisjoint((parts or {}).values()):
+            # Such a part would make it the address of something else.
+            raise Refused(f"{self._name(method, path)}: an id that names nothing")
         url = self.base + path.format(**{k: quote(v, safe="") for k, v in (parts or {}).items()})
         repeatable = method in _REPEATABLE if safe is None else safe
         arguments = {

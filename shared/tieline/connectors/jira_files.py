@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, cast
 
 import requests
 
+from tieline.connectors.http import media_type as header_type
 from tieline.domain.errors import Gone, Transient
 
 IN_MEMORY = 5_000_000
@@ -21,7 +22,7 @@ Call = Callable[..., requests.Response]
 def upload(call: Call, id: str, name: str, media_type: str, content: BinaryIO) -> Mapping[str, Any]:
     """The answer's one attachment. Without the header Jira takes the call for a forgery."""
     # Bytes, not the stream: a call that is repeated would find the stream at its end.
-    files = {"file": (name, content.read(), media_type)}
+    files = {"file": (name, content.read(), header_type(media_type))}
     headers = {"X-Atlassian-Token": "no-check"}
     path = "/rest/api/3/issue/{id}/attachments"
     made = call("POST", path, parts={"id": id}, files=files, headers=headers).json()

@@ -17,11 +17,12 @@ from typing import Any
 
 from tieline.connectors.base import Hint
 from tieline.connectors.jira_wire import correlation_of_labels, milliseconds, version_of
-from tieline.connectors.webhook_body import json_object
+from tieline.connectors.webhook_body import json_object, matched, proof_bytes
 from tieline.domain.errors import Malformed, Unauthenticated
 
 OLDEST = timedelta(hours=24)
 """An event older than this is refused: the last of Jira's retries comes within two hours."""
+_ID = re.compile(r"[0-9]{1,20}")
 _JWT_SLACK = timedelta(seconds=60)
 _MOVES = frozenset({"Key", "project", "issuetype"})
 
@@ -57,7 +58,7 @@ def check_signature(header: str, body: bytes, secret: str) -> None:
     if method.strip().lower() != "sha256":
         raise Unauthenticated("jira webhook: the signature's method is not sha256")
     expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), given.strip().lower().encode()):
+    if not hmac.compare_digest(expected.encode(), proof_bytes(given.strip().lower())):
         raise Unauthenticated("jira webhook: the signature does not hold")
 
 
@@ -90,7 +91,10 @@ def _bytes(piece: str) -> bytes:
 
 
 def _json(piece: str) -> Mapping[str, Any]:
-    value = json.loads(_bytes(piece))
+    try:
+        value = json.loads(_bytes(piece))
+    except RecursionError:
+        raise ValueError("too deep") from None
     if not isinstance(value, dict):
         raise ValueError("not an object")  # noqa: TRY004 - one error for all that is unreadable
     return value
@@ -133,7 +137,7 @@ def _hints_of(
             version = version_of(fields["updated"])
     return (
         Hint(
-            id=str(issue["id"]),
+            id=matched(_ID, issue["id"]),
             version=version,
             correlation=correlation_of_labels(fields.get("labels") or ()),
             delivery=delivery,
@@ -146,7 +150,7 @@ def _ids_without_issue(event: Mapping[str, Any]) -> tuple[str, ...]:
     link = event.get("issueLink")
     if link is not None:
         ids = (link.get("sourceIssueId"), link.get("destinationIssueId"))
-        return tuple(dict.fromkeys(str(id) for id in ids if id))
+        return tuple(dict.fromkeys(matched(_ID, id) for id in ids if id))
     found = re.search(r"/issue/(\d+)/comment/", str((event.get("comment") or {}).get("self", "")))
     return (found.group(1),) if found else ()
 

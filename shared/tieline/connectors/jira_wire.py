@@ -250,7 +250,8 @@ def document(markdown: str, media: FindMedia | None = None) -> dict[str, Any]:
     """A text as a document that is not longer than Jira takes; `media` knows the pictures."""
     # Far beyond the limit nothing can remain: what is surely lost need not be parsed.
     short, _ = cut(markdown[: 2 * LONG], LONG)
-    return markdown_to_adf(short, media=media)
+    # Ids of people in a text are another system's: their names stand as words.
+    return markdown_to_adf(short, mention=lambda _: None, media=media)
 
 
 def media_in(doc: Any) -> dict[str, dict[str, Any]]:

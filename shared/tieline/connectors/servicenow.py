@@ -21,6 +21,7 @@ from tieline.connectors import servicenow_journal as journal
 from tieline.connectors import servicenow_webhook as webhook
 from tieline.connectors.base import Finding, Hint, Page, Site, Want
 from tieline.connectors.http import Watch
+from tieline.connectors.http import media_type as header_type
 from tieline.connectors.servicenow_api import RECORD, TABLE, Api, literal
 from tieline.connectors.servicenow_auth import ServiceNowSecret
 from tieline.connectors.servicenow_changes import Changes
@@ -212,7 +213,7 @@ class ServiceNow:
             f"{_FILES}/file",
             params={"table_name": self._table, "table_sys_id": id, "file_name": name},
             data=content.read(),
-            headers={"Content-Type": media_type or "application/octet-stream"},
+            headers={"Content-Type": header_type(media_type)},
         )
         return attachment_of(row, raw(row, "sys_created_by"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -107,9 +108,17 @@ class Api:
         return self.listing(table, query, columns, limit, 0)[0]
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_SCRIPT = re.compile(r"(javascript)\s*:", re.IGNORECASE)
+
+
 def literal(text: str) -> str:
-    """A text within an encoded query, whose `^` would begin another condition."""
-    return text.replace("^", "^^").replace("\n", " ")
+    """A text within an encoded query.
+
+    There `^` would begin another condition, and `javascript:` a script that the instance runs.
+    """
+    one_line = _CONTROL.sub(" ", text)
+    return _SCRIPT.sub(r"\1 :", one_line).replace("^", "^^")
 
 
 def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:

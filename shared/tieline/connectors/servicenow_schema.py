@@ -56,6 +56,8 @@ STANDARD: Mapping[str, Field] = {
     )
 }
 _FORMS: Mapping[str, Form] = {
+    "html": Form.HTML,
+    "translated_html": Form.HTML,
     "boolean": Form.BOOLEAN,
     "glide_date": Form.DATE,
     "glide_date_time": Form.DATETIME,

@@ -9,15 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Hint
 from tieline.connectors.servicenow_wire import correlation_of
-from tieline.connectors.webhook_body import json_object
+from tieline.connectors.webhook_body import json_object, matched, proof_bytes
 from tieline.domain.errors import Malformed, Unauthenticated
 
+_SYS_ID = re.compile(r"[0-9a-f]{32}")
+_COUNT = re.compile(r"[0-9]{1,18}")
 WINDOW = timedelta(seconds=300)
 SIGNATURE = "x-tieline-signature"
 DELIVERY = "x-tieline-delivery"
@@ -55,7 +58,7 @@ def read(
     Raises Unauthenticated (signature, age beyond 300 s either way, a clone's instance), Malformed.
     """
     given = headers.get(SIGNATURE, "").strip()
-    if not secret or not hmac.compare_digest(signature(secret, body).encode(), given.encode()):
+    if not secret or not hmac.compare_digest(signature(secret, body).encode(), proof_bytes(given)):
         raise Unauthenticated("servicenow webhook: the signature does not hold")
     event = json_object("servicenow", body)
     _fresh(event, now)
@@ -66,10 +69,10 @@ def read(
             return ()
         deleted = event["event"] == "delete"
         count = str(event["sys_mod_count"])
-        int(count or ("0" if deleted else ""))
+        matched(_COUNT, count or ("0" if deleted else ""))
         return (
             Hint(
-                id=str(event["sys_id"]),
+                id=matched(_SYS_ID, event["sys_id"]),
                 version=None if deleted else count,
                 correlation=correlation_of(str(event.get("correlation_id") or "")),
                 delivery=str(event.get("delivery_id") or headers.get(DELIVERY, "")),

@@ -34,6 +34,7 @@ class Form(StrEnum):
 
     TEXT = "text"
     PLAIN = "plain"  # text of several lines, Markdown in the middle
+    HTML = "html"  # likewise, its formatting as tags
     CHOICE = "choice"  # a value of sys_choice
     REFERENCE = "reference"  # a sys_id
     PERSON = "person"  # a sys_id of sys_user
@@ -46,6 +47,7 @@ class Form(StrEnum):
 KINDS: Mapping[Form, Kind] = {
     Form.TEXT: Kind.TEXT,
     Form.PLAIN: Kind.RICH,
+    Form.HTML: Kind.RICH,
     Form.CHOICE: Kind.OPTION,
     Form.REFERENCE: Kind.OPTION,
     Form.PERSON: Kind.PERSON,
@@ -109,6 +111,8 @@ def value_of(row: Row, field: Field) -> Value:
             return text
         case Form.PLAIN:
             return plain_to_markdown(text) or None
+        case Form.HTML:
+            return _from_html(text) or None
         case Form.CHOICE | Form.REFERENCE:
             return Option(value=text, label=label)
         case Form.PERSON:
@@ -130,7 +134,7 @@ def _scalar(text: str, form: Form) -> Value:
         return None
 
 
-def text_of(value: Value, field: Field) -> str:
+def text_of(value: Value, field: Field) -> str:  # noqa: C901 - one case for each form
     """A value as the record takes it. Options and people must carry raw values already."""
     match value:
         case None:
@@ -139,6 +143,8 @@ def text_of(value: Value, field: Field) -> str:
             return "true" if value else "false"
         case str() if field.form is Form.PLAIN:
             return cut(markdown_to_plain(value), field.spec.max_length)
+        case str() if field.form is Form.HTML:
+            return _to_html(value)
         case str():
             return cut(value.replace("\r\n", "\n"), field.spec.max_length)
         case datetime():
@@ -155,6 +161,18 @@ def text_of(value: Value, field: Field) -> str:
             return ",".join(sorted(one if isinstance(one, str) else one.value for one in value))
 
 
+def _from_html(text: str) -> str:
+    from tieline.domain.richtext.html import html_to_markdown  # noqa: PLC0415 - seldom needed
+
+    return html_to_markdown(text)
+
+
+def _to_html(markdown: str) -> str:
+    from tieline.domain.richtext.html import markdown_to_html  # noqa: PLC0415 - seldom needed
+
+    return markdown_to_html(markdown)
+
+
 def cut(text: str, most: int | None) -> str:
     """A text that fits. ServiceNow cuts what is too long without a word, and shows no dots."""
     return text if most is None or len(text) <= most else text[: most - 1].rstrip() + "…"
@@ -167,14 +185,19 @@ def same_text(sent: str, answered: str, form: Form) -> bool:
             return Decimal(sent) == Decimal(answered.replace(",", ""))
         except InvalidOperation:
             return False
+    if form is Form.HTML:
+        return _from_html(sent) == _from_html(answered)
     if form is Form.BOOLEAN:
         return (sent in {"true", "1"}) == (answered in {"true", "1"})
     return normal_text(sent).strip() == normal_text(answered).strip()
 
 
+_CODE = re.compile(r"\[(?=\W*code\b)", re.IGNORECASE)
+
+
 def journal_text(body: str) -> str:
     """A comment's text as a journal takes it. A literal `[code]` would be read as HTML."""
-    return re.sub(r"\[(/?code)\]", "[\u200b\\1]", markdown_to_plain(body), flags=re.IGNORECASE)
+    return _CODE.sub("[\u200b", markdown_to_plain(body))
 
 
 def comment_of(row: Row, us: str) -> Comment:

@@ -19,7 +19,10 @@ EDIT = "~edited~"
 
 def comment_body(rule: CommentsRule, comment: Comment) -> str:
     """The copy's text: the comment in the link's template, e.g. `{author}: {body}`."""
-    author = comment.author.name if comment.author else "somebody"
+    from tieline.domain.richtext.markdown_writer import literal  # noqa: PLC0415 - slow to import
+
+    # A name is words: what looks like Markdown in it must not mention, link or hide anything.
+    author = literal(comment.author.name if comment.author else "somebody")
     # The comment's own braces are text: the template is cut before anything is put into it.
     pieces = (piece.replace("{author}", author) for piece in rule.template.split("{body}"))
     return comment.body.join(pieces)
@@ -71,7 +74,7 @@ class _OneSide:
             part = by_id.get(comment.id)
             if part is None:
                 # A comment that carries a correlation is a copy that another link made.
-                if not comment.correlation and self._crosses(comment):
+                if not (comment.correlation or comment.ours) and self._crosses(comment):
                     self._add(self._intent(comment.id, comment), comment)
             elif part.origin != self.side or part.state is PartState.ENDED:
                 continue

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tieline.domain.ticket import Attachment, Value
-from tieline.domain.twin import Mark, PartTwin
+from tieline.domain.twin import Mark, PartTwin, Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Plan:
 
     `marks` is what the new base holds for each rule (rule -> side -> field -> mark); the mark of a
     field that an action writes is that of what the system gives back. `parts` are twins of
-    comments and files that changed without any call.
+    comments and files that changed without any call. `turns` by rule are what the loop breaker
+    remembers; at `again` a field that it holds back is to be looked at again.
     """
 
     actions: tuple[Action, ...] = ()
@@ -115,3 +117,5 @@ class Plan:
     parts: tuple[PartTwin, ...] = ()
     problems: tuple[Problem, ...] = ()
     losses: tuple[Loss, ...] = ()
+    turns: Mapping[str, Turns] = field(default_factory=dict)
+    again: datetime | None = None

@@ -8,9 +8,8 @@ policy. Values that mean the same are never written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from tieline.domain.attachments import plan_attachments
 from tieline.domain.comments import plan_comments
@@ -21,13 +20,20 @@ from tieline.domain.marks import mark, show
 from tieline.domain.plan import FieldWrite, Loss, Plan, Problem, UpdateFields
 from tieline.domain.template import fill
 from tieline.domain.ticket import FieldSpec, Kind, Option, Ticket, Value
-from tieline.domain.twin import Change, Mark, PartTwin, Twin
+from tieline.domain.turns import (
+    BOTH,
+    after_parking,
+    is_loop,
+    park,
+    pause_until,
+    trial_at,
+    turned,
+)
+from tieline.domain.twin import Mark, PartTwin, Turns, Twin
 
 Specs = Mapping[str, Mapping[str, FieldSpec]]
 """Side -> native field -> what its connector says of it."""
 
-FLIP_LIMIT = 8
-FLIP_WINDOW = timedelta(minutes=10)
 _MERGED = frozenset({Kind.TAGS, Kind.OPTIONS})
 
 
@@ -58,6 +64,8 @@ def reconcile(
         parts=(*comments.parts, *attachments.parts),
         problems=tuple(draft.problems),
         losses=tuple(draft.losses),
+        turns=draft.turns,
+        again=min(draft.again) if draft.again else None,
     )
 
 
@@ -99,6 +107,8 @@ class _Draft:
     marks: dict[str, dict[str, dict[str, Mark]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    turns: dict[str, Turns] = field(default_factory=dict)
+    again: list[datetime] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.writes = {side: [] for side in self.link.order}
@@ -131,6 +141,7 @@ class _Draft:
         base = {s: self.twin.sides[s].marks.get(n) for s, n in rule.names.items()}
         known = all(b is not None for b in base.values())
         changed = {s for s in rule.names if base[s] != marks[s]}
+        self._look_at_parked(rule, values)
         if known and not changed:
             return
         for side, name in rule.names.items():
@@ -146,7 +157,7 @@ class _Draft:
         else:
             source = changed.pop()
             if self.link.other(source) in rule.targets:
-                self._send(rule, source, "changed")
+                self._send(rule, source, "changed", source)
 
     def _initial(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
         """A pair or a rule is new and the values differ: fill what is empty, or prefer a side."""
@@ -178,18 +189,56 @@ class _Draft:
             winner = first if newer else second
         loser = self.link.other(winner)
         loss = Loss(loser, rule.names[loser], values[loser], values[winner], policy)
-        if self._send(rule, winner, f"conflict: {policy}"):
+        if self._send(rule, winner, f"conflict: {policy}", ""):
             self.losses.append(loss)
 
-    def _send(self, rule: FieldRule, source: str, why: str) -> bool:
-        """Write the source's value to the other side, unless the field goes to and fro."""
-        if _flips(rule, self.twin.history, self.now) < FLIP_LIMIT:
-            return self._queue(rule, source, why)
+    def _send(self, rule: FieldRule, source: str, why: str, changed: str) -> bool:
+        """Write the source's value to the other side, unless the field goes to and fro.
+
+        `changed` is the one side that did, "" where both did.
+        """
         target = self.link.other(source)
-        both = " and ".join(f"{s} = {show(v)}" for s, v in self._values(rule).items())
-        reason = f"{target}.{rule.names[target]} keeps changing to and fro"
-        self._problem(rule, "loop", reason, both)
-        return False
+        turn = self._turn(rule, target, changed)
+        if turn is None or not self._queue(rule, source, why):
+            return False
+        self.turns[rule.id] = turn
+        return True
+
+    def _look_at_parked(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
+        """A loop that waits for a person may go on once somebody changed a value."""
+        last = self.twin.turns.get(rule.id)
+        if last is None or not last.stood:
+            return
+        if same(rule, self.link, values, self._rule_specs(rule)):
+            self.turns[rule.id] = replace(last, count=0, quick=0, stood=(), tried=False)
+            return
+        found = after_parking(last, _marks(values), self.now)
+        if found != last:
+            self.turns[rule.id] = found
+
+    def _turn(self, rule: FieldRule, target: str, changed: str) -> Turns | None:
+        """What the loop breaker will remember of a write; None if it holds it back."""
+        last = self.turns.get(rule.id) or self.twin.turns.get(rule.id)
+        turn = turned(last, target, changed, self.now)
+        if last is not None and (last.stood or is_loop(turn)):
+            self._loop(rule, last)
+            return None
+        until = pause_until(last, turn)
+        if until is not None:
+            self.marks.pop(rule.id, None)
+            self.again.append(until)
+            return None
+        return turn
+
+    def _loop(self, rule: FieldRule, last: Turns) -> None:
+        values = self._values(rule)
+        both = " and ".join(f"{s} = {show(v)}" for s, v in values.items())
+        names = " and ".join(f"{s}.{n}" for s, n in rule.names.items())
+        self._problem(rule, "loop", f"{names} keep changing each other to and fro", both)
+        self.turns[rule.id] = park(last, _marks(values))
+        trial = trial_at(last)
+        if trial is not None:
+            self.again.append(trial)
 
     def _queue(self, rule: FieldRule, source: str, why: str) -> bool:
         target, ticket = self.link.other(source), self.tickets[source]
@@ -207,9 +256,16 @@ class _Draft:
         """Elements that either side added or took away are added or taken away on the other."""
         base = {s: self.twin.sides[s].marks.get(n, ()) for s, n in rule.names.items()}
         merged = merge(rule, self.link, base, values, self._rule_specs(rule))
-        for side, value in merged.items():
-            if mark(value) != mark(values[side]):
-                self.writes[side].append(_write(rule, side, value, values[side], "merged"))
+        new = {s: v for s, v in merged.items() if mark(v) != mark(values[s])}
+        if not new:
+            return
+        target = next(iter(new)) if len(new) == 1 else BOTH
+        turn = self._turn(rule, target, self.link.other(target) if target else "")
+        if turn is None:
+            return
+        self.turns[rule.id] = turn
+        for side, value in new.items():
+            self.writes[side].append(_write(rule, side, value, values[side], "merged"))
 
     def _values(self, rule: FieldRule) -> dict[str, Value]:
         return {s: self.tickets[s].fields.get(n) for s, n in rule.names.items()}
@@ -259,11 +315,8 @@ def _along(
             yield FieldWrite(name, parse_text(fill(template, ticket), spec), None, rule.id, "along")
 
 
-def _flips(rule: FieldRule, history: Sequence[Change], now: datetime) -> int:
-    """How often in a row, lately, the rule wrote to the side that it had not written to before."""
-    names = set(rule.names.items())
-    sides = [c.side for c in history if (c.side, c.what) in names and now - c.at <= FLIP_WINDOW]
-    return sum(one != following for one, following in pairwise(sides))
+def _marks(values: Mapping[str, Value]) -> tuple[Mark, ...]:
+    return tuple(mark(values[side]) for side in sorted(values))
 
 
 def _spec(specs: Specs, side: str, name: str, place: str) -> FieldSpec:

@@ -63,6 +63,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """How often in a row a rule's writes changed sides; see `turns`."""
+
+    side: str  # written last; "" if both were
+    at: datetime  # of that write
+    count: int = 0
+    quick: int = 0  # the turns at the end of the row that came at once
+    stood: tuple[Mark, ...] = ()  # both sides' values when it was parked as a loop
+    tried: bool = False  # whether the parked loop was tried once more
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
     """A twin's record. `key` is also the correlation id of the ticket that was made for it."""
 
@@ -77,6 +89,7 @@ class Twin:
     due_at: datetime | None = None
     due_why: str = ""
     history: tuple[Change, ...] = ()
+    turns: Mapping[str, Turns] = field(default_factory=dict)  # by rule
 
 
 def key_of(link: str, side: str, id: str) -> str:

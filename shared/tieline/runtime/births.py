@@ -138,8 +138,9 @@ class Births:
         resolved = self._carry_out.resolved(other, writes, missing)
         now = self._clock()
         lag = max(self._sides.connector(other).find_lag, IN_FLIGHT)
+        sides = self._intended(twin, ticket, resolved)
         twin = self._store.save(
-            replace(twin, creating_since=now, due_at=now + lag, due_why="creating")
+            replace(twin, sides=sides, creating_since=now, due_at=now + lag, due_why="creating")
         )
         values: dict[str, Value] = {w.field: w.value for w in resolved}
         want = self._reconciler.want(other)
@@ -159,6 +160,18 @@ class Births:
         return self._reconciler.settle(
             live, {twin.origin: ticket, other: made}, cause, tuple(missing)
         )
+
+    def _intended(
+        self, twin: Twin, ticket: Ticket, writes: list[FieldWrite]
+    ) -> dict[str, SideBase]:
+        """The sides with what is about to be sent: whoever adopts it can tell edits from it."""
+        source, other = twin.origin, self._link.other(twin.origin)
+        sent = {w.field: mark(w.value) for w in writes}
+        paired = [r for r in self._link.fields if r.template is None and other in r.targets]
+        here = {r.names[source]: mark(ticket.fields.get(r.names[source])) for r in paired}
+        there = {r.names[other]: sent.get(r.names[other], "") for r in paired}
+        marks = {source: here, other: there}
+        return {side: replace(base, marks=marks[side]) for side, base in twin.sides.items()}
 
     def _met_own_webhook(self, mine: Twin, made: Ticket) -> Twin:
         """The newborn's own webhook was quicker to bind it; anything else is a race lost."""
@@ -200,31 +213,10 @@ class Births:
         later, so what does not mean the same on both sides yet is still to be sent.
         """
         source, other = twin.origin, self._link.other(twin.origin)
-        marks: dict[str, dict[str, Mark]] = {source: {}, other: {}}
-        sent = {(w.rule, w.field): w.value for w in written or ()}
-        specs = self._sides.specs()
-        for rule in self._link.fields:
-            if other not in rule.targets:
-                continue
-            name = rule.names[other]
-            if rule.template is not None:
-                continue
-            values = {
-                source: origin.fields.get(rule.names[source]),
-                other: made.fields.get(name),
-            }
-            kinds = {s: specs[s][rule.names[s]] for s in rule.names}
-            empty = mark(values[source]) == ""
-            arrived = (rule.id, name) in sent
-            if arrived or (not empty and written is None and same(rule, self._link, values, kinds)):
-                marks[source][rule.names[source]] = mark(values[source])
-            elif not empty:
-                marks[source][rule.names[source]] = UNSENT
-            else:
-                continue
-            there = values[other]
-            was_sent = sent.get((rule.id, name), there)
-            marks[other][name] = written_mark(was_sent, there, kinds[other])
+        if written is None:
+            marks = self._found_marks(twin, origin, made)
+        else:
+            marks = self._answered_marks(twin, origin, made, written)
         sides = {
             source: replace(
                 twin.sides[source], key=origin.key, url=origin.url, marks=marks[source]
@@ -241,6 +233,52 @@ class Births:
             due_at=None,
             due_why="",
         )
+
+    def _answered_marks(
+        self, twin: Twin, origin: Ticket, made: Ticket, written: list[FieldWrite]
+    ) -> dict[str, dict[str, Mark]]:
+        """What both sides hold after an answered create that carried `written`."""
+        source, other = twin.origin, self._link.other(twin.origin)
+        sent = {(w.rule, w.field): w.value for w in written}
+        specs = self._sides.specs()[other]
+        marks: dict[str, dict[str, Mark]] = {source: {}, other: {}}
+        for rule in self._link.fields:
+            if other not in rule.targets or rule.template is not None:
+                continue
+            name, value = rule.names[other], mark(origin.fields.get(rule.names[source]))
+            there = made.fields.get(name)
+            arrived = (rule.id, name) in sent
+            if arrived or value != "":
+                marks[source][rule.names[source]] = value if arrived else UNSENT
+                marks[other][name] = written_mark(
+                    sent.get((rule.id, name), there), there, specs[name]
+                )
+        return marks
+
+    def _found_marks(self, twin: Twin, origin: Ticket, made: Ticket) -> dict[str, dict[str, Mark]]:
+        """What both sides held when the ticket that was found later was sent.
+
+        Both may have been edited since: what was sent is known by the intent's marks, and, where
+        its source is still the same, by value.
+        """
+        source, other = twin.origin, self._link.other(twin.origin)
+        specs = self._sides.specs()
+        again = birth_values(self._link, source, origin, specs)[0]
+        sent = {(w.rule, w.field): w.value for w in again}
+        marks: dict[str, dict[str, Mark]] = {source: {}, other: {}}
+        for rule in self._link.fields:
+            if other not in rule.targets or rule.template is not None:
+                continue
+            here, name = rule.names[source], rule.names[other]
+            before = twin.sides[source].marks.get(here, UNSENT)
+            intended = twin.sides[other].marks.get(name, "")
+            there, spec = made.fields.get(name), specs[other][name]
+            unedited = before == mark(origin.fields.get(here)) and (rule.id, name) in sent
+            marks[source][here] = before
+            marks[other][name] = (
+                written_mark(sent[rule.id, name], there, spec) if unedited else intended
+            )
+        return marks
 
 
 def _check_line(message: Message, twin: str) -> None:

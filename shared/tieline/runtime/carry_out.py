@@ -21,6 +21,7 @@ from tieline.domain.plan import (
     UpdateFields,
 )
 from tieline.domain.ticket import Person, Ticket, Value
+from tieline.domain.turns import with_turns
 from tieline.domain.twin import Change, Mark, PartState, PartTwin, Twin
 from tieline.domain.written import written_mark
 from tieline.runtime.people import People
@@ -239,7 +240,9 @@ class CarryOut:
                 for name, value in fields.items():
                     marks[side][name] = results.get(side, {}).get(name, value)
         sides = {name: replace(base, marks=marks[name]) for name, base in state.twin.sides.items()}
-        state.twin = replace(state.twin, sides=sides)
+        new = {rule: turns for rule, turns in plan.turns.items() if rule not in failed}
+        turns = with_turns(state.twin.turns, new)
+        state.twin = replace(state.twin, sides=sides, turns=turns)
 
 
 def remember(

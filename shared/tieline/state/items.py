@@ -15,6 +15,7 @@ from tieline.domain.twin import (
     PartState,
     PartTwin,
     SideBase,
+    Turns,
     Twin,
     TwinState,
 )
@@ -53,6 +54,7 @@ def twin_body(twin: Twin) -> str:
         "parked": twin.parked and _parked_out(twin.parked),
         "sides": {name: _side_out(base) for name, base in twin.sides.items()},
         "history": [_change_out(change) for change in twin.history],
+        "turns": {rule: _turns_out(turns) for rule, turns in twin.turns.items()},
     }
     kept = {k: v for k, v in body.items() if v not in (None, "", [], {})}
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
@@ -76,6 +78,7 @@ def read_twin(item: Mapping[str, Any]) -> Twin:
         due_at=_read_moment(due["S"].partition("#")[0]) if due else None,
         due_why=body.get("due_why", ""),
         history=tuple(_change_in(change) for change in body.get("history", [])),
+        turns={rule: _turns_in(turns) for rule, turns in body.get("turns", {}).items()},
     )
 
 
@@ -135,6 +138,19 @@ def _change_out(change: Change) -> list[str | None]:
 def _change_in(body: list[str]) -> Change:
     at, *rest = body
     return Change(datetime.fromisoformat(at), *rest)
+
+
+def _turns_out(turns: Turns) -> list[Any]:
+    """Side, moment, counts; of a parked loop its values and whether it was tried, too."""
+    body: list[Any] = [turns.side, moment(turns.at), turns.count, turns.quick]
+    return [*body, turns.stood, turns.tried] if turns.stood or turns.tried else body
+
+
+def _turns_in(body: list[Any]) -> Turns:
+    side, at, count, quick, *rest = body
+    stood, tried = rest or ((), False)
+    marks = tuple(tuple(one) if isinstance(one, list) else one for one in stood)
+    return Turns(side, datetime.fromisoformat(at), count, quick, marks, tried)
 
 
 def part_item(part: PartTwin) -> Item:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tieline.domain.richtext.links import user_link
+from tieline.domain.richtext.tidy import one_line
 from tieline.domain.richtext.tree import (
     REMEMBERED,
     Block,
@@ -46,7 +47,8 @@ _TAGS = {
     Mark.SUP: "sup",
 }
 _ORDER = (None, Mark.UNDERLINE, Mark.SUB, Mark.SUP, Mark.STRONG, Mark.EM, Mark.STRIKE)
-_HARMLESS = re.compile(r"[^\W\d_][\w ,;:'\"()?%/.\-]*", re.ASCII)
+_HARMLESS = re.compile(r"[A-Za-z][A-Za-z0-9 ,;:'\"()?%/.\-]*")
+_NAME = re.compile(r"[^\W\d_][^\W_]*(?:[ .,'\u2019-]+[^\W_]+)*\.?")
 _LIGHT = re.compile(
     r"\\(?=[!-/:-@\[-`{-~\n]|$)"
     r"|`|(?<!\s)\*|\*(?!\s)|(?<!\w)_|_(?!\w)|~(?=~)|(?<=~)~"
@@ -278,6 +280,12 @@ def _block(block: Block, style: Style) -> str:
             return _items(block, style)
         case Table():
             return _table(block, style)
+
+
+def literal(text: str) -> str:
+    """A line of text, such as a name, that reads as itself whatever Markdown stands around it."""
+    line = one_line(text)
+    return line if _NAME.fullmatch(line) else _FULL.sub(r"\\\g<0>", line)
 
 
 def write(blocks: tuple[Block, ...], style: Style) -> str:
