@@ -1,0 +1,119 @@
+"""The network between a link's processes and all that they call: latency, failures, death.
+
+Every call is two points, before its effect and after its answer; a process may die at each.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import TypeVar
+
+from greenlet import getcurrent
+
+from simulation.model.clockwork import Clockwork
+
+T = TypeVar("T")
+LATENCY = {"dynamodb": (2, 12), "sqs": (3, 15), "secrets": (5, 20)}
+"""Milliseconds there, and back; for a system see below."""
+SYSTEM_LATENCY = (15, 120)
+
+
+class Crash(BaseException):
+    """The process dies here: nothing in it may catch this."""
+
+
+@dataclass
+class Chances:
+    """How likely each fault is, for each call; all 0 when the network is at peace."""
+
+    crash: float = 0.0
+    lost_request: float = 0.0
+    lost_answer: float = 0.0
+    hang: float = 0.0  # the work is done, the answer comes after the caller's patience
+    aws: float = 0.0  # DynamoDB or SQS does not answer, before or after the work
+
+    def none(self) -> Chances:
+        return Chances()
+
+
+@dataclass
+class Network:
+    """`crash_at` is the point at which the next process dies, for those who try every point."""
+
+    clock: Clockwork
+    rng: Random
+    chances: Chances = field(default_factory=Chances)
+    faults: Counter[str] = field(default_factory=Counter)
+    points: int = 0
+    crash_at: int | None = None
+    calls: Counter[str] = field(default_factory=Counter)
+    deadlines: dict[int, datetime] = field(default_factory=dict)
+    tell: Callable[[str], None] = lambda _: None  # what happens, for those who read a replay
+
+    def pass_point(self) -> None:
+        """A moment at which this process may die."""
+        self.points += 1
+        if self.crash_at is not None and self.points > self.crash_at:
+            self.crash_at = None
+            self.faults["crash"] += 1
+            self.tell(f"{id(getcurrent()) % 9973} crash")
+            raise Crash
+        if self.chances.crash and self.rng.random() < self.chances.crash:
+            self.faults["crash"] += 1
+            self.tell(f"{id(getcurrent()) % 9973} crash")
+            raise Crash
+        deadline = self.deadlines.get(id(getcurrent()))
+        if deadline is not None and self.clock.now > deadline:
+            self.faults["function timed out"] += 1
+            raise Crash
+
+    def travel(self, to: str) -> None:
+        least, most = LATENCY.get(to, SYSTEM_LATENCY)
+        self.clock.wait(timedelta(milliseconds=self.rng.randint(least, most)))
+
+    def call(
+        self,
+        to: str,
+        name: str,
+        effect: Callable[[], T],
+        failure: Callable[[str, bool], Exception],
+    ) -> T:
+        """What `effect` gives, after a way there and a way back.
+
+        `failure` makes the caller's error from what happened and whether the work may be done.
+        """
+        self.pass_point()
+        self.calls[to] += 1
+        self.travel(to)
+        chances, dice = self.chances, self.rng.random
+        aws = to in LATENCY
+        if dice() < (chances.aws if aws else chances.lost_request):
+            self.faults[f"lost request, {_kind(to)}"] += 1
+            self.tell(f"lost request {to} {name}")
+            raise failure("no answer", True)
+        self.tell(f"{id(getcurrent()) % 9973} {to} {name}")
+        answer = effect()
+        if dice() < (chances.aws if aws else chances.lost_answer):
+            self.faults[f"lost answer, {_kind(to)}"] += 1
+            self.tell(f"lost answer {to} {name}")
+            raise failure("no answer", True)
+        if not aws and dice() < chances.hang:
+            self.faults["timed out after the work"] += 1
+            self.clock.wait(timedelta(seconds=25))
+            raise failure("timed out", True)
+        self.travel(to)
+        self.pass_point()
+        return answer
+
+
+def _kind(to: str) -> str:
+    return to if to in LATENCY else "system"
+
+
+def random_span(rng: Random, least: float, most: float) -> timedelta:
+    """A span of seconds."""
+    return timedelta(seconds=rng.uniform(least, most))

@@ -1,0 +1,93 @@
+"""What a seed stands for: which systems, which faults when, how long people work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+
+from simulation.model.network import Chances
+from simulation.model.profile import Profile
+from simulation.model.profiles import PROFILES
+
+RING_EVERY = 8
+"""One seed in so many is a ring of three links."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that is possible in a run: how likely a seed has it."""
+
+    name: str
+    share: float
+
+
+FAULTS = (
+    Fault("crashes", 0.5),
+    Fault("lost requests", 0.35),
+    Fault("lost answers", 0.4),
+    Fault("answers after the time-out", 0.25),
+    Fault("AWS does not answer", 0.3),
+    Fault("webhooks dropped", 0.4),
+    Fault("webhooks doubled", 0.3),
+    Fault("webhooks late", 0.3),
+    Fault("SQS delivers again", 0.3),
+    Fault("storms of 429", 0.3),
+    Fault("storms of 5xx", 0.3),
+    Fault("down for an hour", 0.06),
+    Fault("secrets rotated", 0.2),
+    Fault("deploys", 0.3),
+    Fault("slow workers", 0.15),
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A run, as its seed has it."""
+
+    seed: int
+    profiles: tuple[Profile, ...]  # two, or three in a ring
+    closed: bool  # a ring in which each pair of tickets is a twin
+    faults: frozenset[str]
+    acts: int
+    spell: timedelta  # how long people work
+    conflicts: int  # which policy
+    on_delete: str
+    concurrency: int
+    calm: bool = False  # no act that takes tickets apart: for mutants that need many twins
+
+    def chances(self, rng: Random) -> Chances:
+        """How likely each fault is for a call."""
+
+        def share(name: str, least: float, most: float) -> float:
+            return rng.uniform(least, most) if name in self.faults else 0.0
+
+        return Chances(
+            crash=share("crashes", 0.001, 0.02),
+            lost_request=share("lost requests", 0.01, 0.1),
+            lost_answer=share("lost answers", 0.01, 0.1),
+            hang=share("answers after the time-out", 0.005, 0.04),
+            aws=share("AWS does not answer", 0.002, 0.02),
+        )
+
+
+def scenario(seed: int) -> Scenario:
+    """The run of a seed: pairs of systems in turn, all else at random."""
+    rng = Random(f"scenario {seed}")
+    all_profiles = list(PROFILES.values())
+    pairs = [(one, two) for one in all_profiles for two in all_profiles]
+    ring = seed % RING_EVERY == RING_EVERY - 1
+    profiles: tuple[Profile, ...] = pairs[(seed * 37) % len(pairs)]
+    if ring:
+        profiles = tuple(rng.choices(all_profiles, k=3))
+    return Scenario(
+        seed=seed,
+        profiles=profiles,
+        closed=ring and rng.random() < 0.6,
+        faults=frozenset(f.name for f in FAULTS if rng.random() < f.share),
+        acts=rng.randint(8, 30),
+        spell=timedelta(minutes=rng.choice((1, 5, 20, 60))),
+        conflicts=rng.randrange(3),
+        on_delete=rng.choice(("keep", "keep", "close")),
+        concurrency=rng.choice((1, 2, 3, 4)),
+    )

@@ -1,0 +1,286 @@
+"""One seed's world: systems, people, links and faults on one turned clock; run, then at rest."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from random import Random
+
+from simulation.model.clockwork import Clockwork
+from simulation.model.function import TABLE, Function, SecretStore
+from simulation.model.links import link_between
+from simulation.model.network import Chances, Network
+from simulation.model.people import People
+from simulation.model.scenario import Scenario, scenario
+from simulation.model.system import Outage, System
+from simulation.model.table import MemoryTable
+from tieline.domain.twin import SideBase, Twin, TwinState, key_of
+from tieline.runtime.enqueue import put
+from tieline.runtime.message import Message
+from tieline.state.dynamodb import DynamoStore
+
+REST = timedelta(hours=6)
+"""So long after people stopped, everything must be at rest."""
+STEP = timedelta(minutes=5)
+SKEW = 4.0
+"""Seconds that a system's clock is off at most."""
+Mutation = Callable[["Simulated"], None]
+
+
+@dataclass
+class Simulated:
+    """The world of one scenario."""
+
+    scenario: Scenario
+    rng: Random = field(init=False)
+    clock: Clockwork = field(init=False)
+    network: Network = field(init=False)
+    systems: list[System] = field(init=False)
+    functions: list[Function] = field(init=False)
+    people: People = field(init=False)
+    table: MemoryTable = field(init=False)
+    webhooks: Counter[str] = field(default_factory=Counter)
+    dead: int = 0
+    rest_after: timedelta = timedelta(0)
+    disturbed: bool = True
+
+    def __post_init__(self) -> None:
+        plan = self.scenario
+        self.rng = Random(f"world {plan.seed}")
+        self.clock = Clockwork()
+        self.network = Network(self.clock, self.rng)
+        self.table = MemoryTable(self.network)
+        names = ("a", "b", "c")
+        self.systems = [
+            System(name, profile, self.clock, self.rng)
+            for name, profile in zip(names, plan.profiles, strict=False)
+        ]
+        for system in self.systems:
+            system.skew = timedelta(seconds=self.rng.uniform(-SKEW, SKEW))
+            system.post = self._post
+        pairs = [("a", "b"), ("b", "c"), ("c", "a")] if len(self.systems) == 3 else [("a", "b")]
+        self.points_later = "deploys" in plan.faults and self.rng.random() < 0.4
+        self.functions = [self._function(*pair) for pair in pairs]
+        self.people = People(self.systems, self.rng)
+        if plan.closed:
+            self.people.may_delete = False
+
+    def _function(self, one: str, two: str) -> Function:
+        plan = self.scenario
+        policy = ("newest", one, two)[plan.conflicts]
+        link = link_between(
+            one,
+            two,
+            conflicts=policy,
+            on_delete=plan.on_delete,
+            points=not self.points_later,
+        )
+        part = {"token": "token-1", "webhook_secret": "hook-1"}
+        secrets = SecretStore(self.network, {side: dict(part) for side in (one, two)})
+        made = Function(
+            link=link,
+            clock=self.clock,
+            network=self.network,
+            systems={f"https://{s.name}.example": s for s in self.systems},
+            table=self.table,
+            secrets=secrets,
+            concurrency=plan.concurrency,
+        )
+        made.schedule(timedelta(seconds=self.rng.uniform(1, 60)))
+        return made
+
+    # ---- webhooks
+
+    def _post(self, system: System, body: dict[str, object]) -> None:
+        for function in self.functions:
+            if system.name in function.link.sides:
+                self._send(function, system, {**body, "delivery": function.next_delivery()})
+
+    def _send(self, function: Function, system: System, body: dict[str, object]) -> None:
+        faults, dice = self.scenario.faults if self.disturbed else frozenset(), self.rng.random
+        self.webhooks["sent"] += 1
+        if "webhooks dropped" in faults and dice() < 0.4:
+            self.webhooks["dropped"] += 1
+            return
+        waits = [self.rng.uniform(0.05, 2.0)]
+        if "webhooks doubled" in faults and dice() < 0.4:
+            self.webhooks["doubled"] += 1
+            waits.append(self.rng.uniform(0.05, 400.0))
+        if "webhooks late" in faults and dice() < 0.4:
+            self.webhooks["late"] += 1
+            waits[0] = self.rng.uniform(60, 1800)
+        retries = system.profile.webhook_retries
+        for wait in waits:
+            self.clock.after(
+                timedelta(seconds=wait), lambda: function.webhook(system.name, body, retries)
+            )
+
+    # ---- the run
+
+    def run(self) -> None:
+        """People work while faults happen; then peace, and time until everything is at rest."""
+        plan, rng = self.scenario, self.rng
+        random.seed(plan.seed)  # the product's own jitter
+        self.clock.run_until(self.clock.now + timedelta(minutes=2))
+        begin = self.clock.now
+        self.network.chances = plan.chances(rng)
+        self._begin_faults()
+        moments = sorted(rng.uniform(0, plan.spell.total_seconds()) for _ in range(plan.acts))
+        for number, moment in enumerate(moments):
+            if number and rng.random() < 0.35:
+                moment = moments[number - 1] + rng.uniform(0, 1.5)  # noqa: PLW2901
+            self.clock.at(begin + timedelta(seconds=moment), self.people.act)
+        if plan.closed:
+            self.clock.at(begin + plan.spell / 2, self._close_ring)
+        self.clock.run_until(begin + plan.spell + timedelta(seconds=30))
+        self._peace()
+        self._rest()
+
+    def _begin_faults(self) -> None:
+        plan, rng, faults = self.scenario, self.rng, self.scenario.faults
+        spell = plan.spell.total_seconds()
+
+        def some_time(act: Callable[[], None]) -> None:
+            self.clock.after(timedelta(seconds=rng.uniform(0, spell)), act)
+
+        if "SQS delivers again" in faults:
+            for function in self.functions:
+                function.forget_delete = 0.15
+        if "slow workers" in faults:
+            # A batch outlives the queue's visibility, so another worker gets it, too.
+            for function in self.functions:
+                function.visibility = timedelta(seconds=rng.uniform(0.5, 5))
+            self.network.faults["visibility ended in the work"] += 1
+        for system in self.systems:
+            for name, status, share in (("429", 429, 0.9), ("5xx", 503, 0.6)):
+                if f"storms of {name}" in faults:
+                    some_time(lambda s=system, c=status, p=share: self._storm(s, c, p))  # type: ignore[misc]
+        if "down for an hour" in faults:
+            some_time(lambda: self._down(rng.choice(self.systems)))
+        if "secrets rotated" in faults:
+            some_time(lambda: self._rotate(rng.choice(self.systems)))
+        if "deploys" in faults:
+            some_time(self._deploy)
+
+    def _storm(self, system: System, status: int, share: float) -> None:
+        self.network.faults[f"storm of {status}"] += 1
+        until = self.clock.now + timedelta(seconds=self.rng.uniform(10, 240))
+        after = timedelta(seconds=self.rng.choice((1, 5, 30, 90)))
+        system.outages.append(Outage(until, status, share, after if status == 429 else None))
+
+    def _down(self, system: System) -> None:
+        self.network.faults["system down for an hour"] += 1
+        system.outages.append(Outage(self.clock.now + timedelta(hours=1), 0, 1.0))
+
+    def _rotate(self, system: System) -> None:
+        """The old token dies at once or a while later; the secret is changed before or after."""
+        self.network.faults["secret rotated"] += 1
+        rng, old = self.rng, set(system.tokens)
+        new = f"token-{rng.random()}"
+        system.tokens.add(new)
+        self.clock.after(
+            timedelta(seconds=rng.choice((0, 5, 120))), lambda: system.tokens.difference_update(old)
+        )
+
+        def store() -> None:
+            for function in self.functions:
+                if system.name in function.secrets.value:
+                    part = function.secrets.value[system.name]
+                    part["token"], part["webhook_secret"] = new, f"hook-{rng.random()}"
+
+        self.clock.after(timedelta(seconds=rng.choice((0, 3, 60, 400))), store)
+
+    def _deploy(self) -> None:
+        self.network.faults["deploy"] += 1
+        for function in self.functions:
+            link = function.link
+            if self.points_later:
+                one, two = link.order
+                more = link_between(one, two).fields[-1:]
+                function.deploy(replace(link, fields=(*link.fields, *more)))
+            else:
+                function.deploy()
+
+    def _close_ring(self) -> None:
+        """Tickets that two links made of one ticket become a twin of the third link, too."""
+        by_name = {s.name: s for s in self.systems}
+        for function in self.functions:
+            one, two = function.link.order
+            third = next(n for n in by_name if n not in {one, two})
+            store = self.store(function)
+            for ticket in list(by_name[third].records):
+                ids = [self._across(third, ticket, side) for side in (one, two)]
+                if all(ids) and not any(
+                    store.twin_key(side, id or "")
+                    for side, id in zip((one, two), ids, strict=True)
+                ):
+                    sides = {
+                        side: SideBase(id=id or "", key=id or "")
+                        for side, id in zip((one, two), ids, strict=True)
+                    }
+                    key = key_of(function.link.name, one, ids[0] or "")
+                    twin = Twin(key, 0, TwinState.LIVE, one, sides, self.clock.now)
+                    store.save(twin, bind=True)
+                    self.network.faults["ring closed"] += 1
+
+    def _across(self, here: str, id: str, there: str) -> str | None:
+        for function in self.functions:
+            if set(function.link.order) == {here, there}:
+                for twin in self.store(function).all_twins():
+                    if twin.state is TwinState.LIVE and twin.sides[here].id == id:
+                        return twin.sides[there].id or None
+        return None
+
+    def store(self, function: Function) -> DynamoStore:
+        """The link's state, without a network between."""
+        quiet = MemoryTable(None)
+        quiet.items = self.table.items
+        return DynamoStore(function.link.name, TABLE, quiet)
+
+    def _peace(self) -> None:
+        self.network.chances = Chances()
+        self.disturbed = False
+        for function in self.functions:
+            function.forget_delete = 0.0
+            function.visibility = timedelta(minutes=6)
+
+    def _rest(self) -> None:
+        stopped, quiet = self.clock.now, 0
+        while quiet < 4:
+            self.clock.run_until(self.clock.now + STEP)
+            dead = sum(f.replay_dead() for f in self.functions)
+            self.dead += dead
+            busy = dead or any(
+                f.queue.messages or f._busy or self.store(f).counts().due  # noqa: SLF001
+                for f in self.functions
+            )
+            quiet = 0 if busy else quiet + 1
+            if self.clock.now - stopped > REST:
+                raise AssertionError(f"no rest after {REST}")
+        self.rest_after = self.clock.now - stopped - 4 * STEP
+
+    def once_more(self) -> int:
+        """Every twin is reconciled once more; gives how many writes that led to."""
+        before = sum(s.writes for s in self.systems)
+        for function in self.functions:
+            for twin in self.store(function).all_twins():
+                message = Message(
+                    link=function.link.name,
+                    side=twin.origin,
+                    id=twin.sides[twin.origin].id,
+                    cause="operator",
+                    seen_at=self.clock.now,
+                    twin=twin.key,
+                    delivery=f"once more {twin.key}",
+                )
+                self.clock.begin(lambda f=function, m=message: put(f.queue, m))  # type: ignore[misc]
+        self.clock.run_until(self.clock.now + 3 * STEP)
+        return sum(s.writes for s in self.systems) - before
+
+
+def simulated(seed: int) -> Simulated:
+    """The world of a seed, before anything happened."""
+    return Simulated(scenario(seed))
