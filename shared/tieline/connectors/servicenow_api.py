@@ -109,16 +109,18 @@ class Api:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_KEYWORD = re.compile(r"\^(?=[A-Z]|$)")
 _SCRIPT = re.compile(r"(javascript)\s*:", re.IGNORECASE)
 
 
 def literal(text: str) -> str:
     """A text within an encoded query.
 
-    There `^` would begin another condition, and `javascript:` a script that the instance runs.
+    There `^` would begin another condition, `^NQ` another query, even after a `^`, and
+    `javascript:` a script that the instance runs. Such a text finds nothing: a space parts it.
     """
     one_line = _CONTROL.sub(" ", text)
-    return _SCRIPT.sub(r"\1 :", one_line).replace("^", "^^")
+    return _KEYWORD.sub("^ ", _SCRIPT.sub(r"\1 :", one_line)).replace("^", "^^")
 
 
 def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:
