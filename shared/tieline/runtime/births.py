@@ -109,6 +109,10 @@ class Births:
                 self._store.release(twin)
                 return "gone", None
             raise
+        if twin.creating_since is None and ticket.correlation:
+            # It waited before anybody could read it: it may be ours, and another twin's.
+            self._store.release(twin)
+            return self.consider(message)
         if twin.creating_since is None and not self._eligible(twin.origin, ticket):
             self._store.release(twin)
             return "ignored", None
