@@ -11,6 +11,7 @@ from tieline.domain.link import Link
 from tieline_ops.link_file.catalogue import Catalogue, catalogues
 from tieline_ops.link_file.compiling import compile_link
 from tieline_ops.link_file.faults import Fault
+from tieline_ops.link_file.yaml_text import LONGEST
 
 SOURCE, COMPILED = "link.yaml", "link.json"
 
@@ -33,7 +34,9 @@ def load(folder: Path, systems: Mapping[str, Catalogue] | None = None) -> Loaded
     shown = f"{folder.parent.name}/{folder.name}/{SOURCE}"
     known = catalogues() if systems is None else systems
     try:
-        text = (folder / SOURCE).read_text("utf-8")
+        with (folder / SOURCE).open(encoding="utf-8") as file:
+            # A character more than is taken is enough to be told that it is too long.
+            text = file.read(LONGEST + 1)
     except FileNotFoundError:
         remedy = "write it, or make the folder with `tieline new`"
         return Loaded(folder.name, folder, None, (Fault(1, 1, "", "is missing", remedy, shown),))

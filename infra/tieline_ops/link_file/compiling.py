@@ -163,8 +163,12 @@ class _Compiling:
         try:
             parts = urlsplit(url)
             local = parts.hostname in {"127.0.0.1", "localhost"}
-            fine = parts.hostname and (
-                parts.scheme == "https" or (local and parts.scheme == "http")
+            # What is no printable ASCII is read differently by each who reads it.
+            fine = (
+                parts.hostname
+                and re.fullmatch(r"[!-~]+", url)
+                and "\\" not in url
+                and (parts.scheme == "https" or (local and parts.scheme == "http"))
             )
         except ValueError:
             self.faults.add(path, "is no web address", "write https://… of the system")

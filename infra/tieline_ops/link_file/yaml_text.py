@@ -13,14 +13,14 @@ from tieline_ops.link_file.faults import Fault, Faults, Path, Place
 Node = str | list["Node"] | dict[str, "Node"]
 
 _DEEPEST = 20
-_LONGEST = 200_000
+LONGEST = 200_000
 
 
 def read_yaml(text: str, file: str) -> tuple[Node, Faults]:
     """The file's content and where everything stands; look at `Faults.found` first."""
     faults = Faults(file, {})
-    if len(text) > _LONGEST:
-        faults.add((), "is too long", f"keep it under {_LONGEST} characters")
+    if len(text) > LONGEST:
+        faults.add((), "is too long", f"keep it under {LONGEST} characters")
         return {}, faults
     try:
         if not _events_are_plain(text, faults):
