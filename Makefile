@@ -62,7 +62,10 @@ deploy: build ## Deploy to your AWS account; asks before it changes anything
 package-check: sam ## See that what would be deployed is whole, and needs nothing of this machine
 	$(BIN)/pytest tests/e2e/aws/test_build.py tests/e2e/aws/test_templates.py tests/e2e/aws/test_cost.py
 
+security: setup ## Run what proves a check of docs/security.md, and write its table anew
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m security
+
 bench: sam ## Measure a link's cold start against the import of what it is made with
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/cold_start.py
 
-.PHONY: help setup lint demo run test lock sam build deploy package-check bench
+.PHONY: help setup lint demo run test lock sam build deploy package-check security bench

@@ -83,6 +83,7 @@ def test_neither_base64_nor_the_case_of_headers_breaks_a_signature(w: World, sid
     assert len(w.queue.messages) == 1
 
 
+@pytest.mark.threat("webhook-forged")
 @pytest.mark.parametrize("side", ["eng", "it"])
 def test_a_body_that_was_touched_is_refused(w: World, side: str) -> None:
     headers, body = webhook_of(w, side)
@@ -90,6 +91,7 @@ def test_a_body_that_was_touched_is_refused(w: World, side: str) -> None:
     assert not w.queue.messages
 
 
+@pytest.mark.threat("webhook-forged")
 @pytest.mark.parametrize("side", ["eng", "it"])
 def test_a_webhook_without_a_signature_is_refused(w: World, side: str) -> None:
     headers, body = webhook_of(w, side)
@@ -105,6 +107,7 @@ def test_a_webhook_of_servicenow_that_is_older_than_five_minutes_is_refused(w: W
     assert not w.queue.messages
 
 
+@pytest.mark.threat("webhook-elsewhere")
 @pytest.mark.parametrize("path", ["/other/eng", "/{link}/nowhere", "/{link}", "/", ""])
 def test_a_path_that_is_none_of_ours_is_not_found(w: World, path: str) -> None:
     sent = webhook_of(w, "eng")
