@@ -7,12 +7,33 @@ from typing import Any, TypeVar
 
 import click
 
+from tieline.domain.link import Link
 from tieline_ops.calling import Calls
 from tieline_ops.link_folder import load
 from tieline_ops.project import Project
 from tieline_ops.trouble import Trouble, unknown
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def link_of(project: Project, name: str, side: str | None = None) -> Link:
+    """The link of that name, which has that side. Raises Wrong, Trouble."""
+    (chosen,) = project.chosen([name])
+    link = load(project.functions / chosen).link
+    if link is None:
+        raise Trouble(f"the link {chosen} cannot be read", f"`tieline check {chosen}` says why")
+    if side is not None and side not in link.order:
+        raise unknown("side", side, link.order, "")
+    return link
+
+
+def checked(answer: dict[str, Any], hint: str) -> dict[str, Any]:
+    """The function's answer, if it is none of its errors. Raises Trouble."""
+    if "verbs" in answer:
+        raise Trouble(str(answer["error"]), "the function is of an older version: deploy it")
+    if "error" in answer:
+        raise Trouble(str(answer["error"]), hint)
+    return answer
 
 
 def ticket_arguments(verb: F) -> F:
@@ -37,6 +58,4 @@ def about_ticket(
         raise unknown("side", side, found.order, "")
     event = {"tieline": verb, "ticket": ticket, **({"side": side} if side else {})}
     answer = Calls(project, deployed).ask(name, event)
-    if "error" in answer:
-        raise Trouble(str(answer["error"]), "write its key, its id or its address, or use --side")
-    return answer
+    return checked(answer, "write its key, its id or its address, or use --side")

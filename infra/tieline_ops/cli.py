@@ -21,8 +21,11 @@ VERBS = {
     "check": "Find what is wrong with links, before they are deployed",
     "preview": "Show what would be written for a ticket, and write nothing",
     "status": "Show how links fare: twins, parked tickets, pauses, polls",
-    "retry": "Put a ticket on its link's queue as if it had changed",
+    "errors": "Show what waits for a person, and the command that gets each out",
+    "retry": "Try parked tickets again now, and say what became of each",
     "replay": "Put dead letters back on the queue, once their cause is mended",
+    "pause": "Leave a side of a link alone for a while; nothing is lost",
+    "resume": "End a pause, and work off at once what waited",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

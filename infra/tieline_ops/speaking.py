@@ -38,6 +38,11 @@ def progress(what: str, *, machine: bool = False) -> Iterator[Callable[[str], No
         yield lambda now: status.update(f"{what}: {now}")
 
 
+def moment(text: str | None) -> str:
+    """A moment in ISO 8601, as people read it: `2026-03-02 09:00:00 UTC`."""
+    return f"{text[:10]} {text[11:19]} UTC" if text else "never"
+
+
 def mark(fine: bool) -> str:
     """`ok` or `WRONG`, coloured on a terminal."""
     return click.style("ok   ", fg="green") if fine else click.style("WRONG", fg="red")

@@ -9,7 +9,7 @@ import click
 
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, print_json, progress
+from tieline_ops.speaking import json_option, moment, print_json, progress
 from tieline_ops.trouble import Trouble
 
 
@@ -59,18 +59,14 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
     counts = f"{answer['twins']} twins, {answer['parked']} parked, {answer['waiting']} waiting"
     click.echo(f"{title}  {answer['mode']}  {counts}")
     for side, state in answer["sides"].items():
-        line = f"  {side} ({state['system']})  last poll {_moment(state['polled'])}"
+        line = f"  {side} ({state['system']})  last poll {moment(state['polled'])}"
         if state["paused"]:
-            line += f"  paused until {_moment(state['paused']['until'])}: "
+            line += f"  paused until {moment(state['paused']['until'])}: "
             line += str(state["paused"]["reason"])
         click.echo(line)
     for parked in answer["parked_twins"]:
         keys = " - ".join(f"{side} {key or '(none)'}" for side, key in parked["tickets"].items())
-        click.echo(f"  parked  {keys}  since {_moment(parked['since'])}")
+        click.echo(f"  parked  {keys}  since {moment(parked['since'])}")
         for word in ("reason", "place", "words"):
             if parked[word]:
                 click.echo(f"          {parked[word]}")
-
-
-def _moment(text: str | None) -> str:
-    return f"{text[:10]} {text[11:19]} UTC" if text else "never"

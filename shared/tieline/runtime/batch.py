@@ -70,7 +70,7 @@ class Batch:
             facts = {"side": message.side, "id": message.id} if message else {}
             self._wiring.telemetry.bug(error, **facts, receives=receives)
             self._waits[group] = backoff(receives)
-            self._keep(error, record.body, receives)
+            self._keep(error, record.body, message, receives)
             raise
 
     def _worked(self, message: Message, receives: int, group: str) -> str:
@@ -85,10 +85,12 @@ class Batch:
             self._waits[group] = min(wait, SOON)
             if wait > SOON or receives >= PATIENT_RECEIVES:
                 until = self._wiring.clock() + max(wait, SOON)
-                return self._wiring.worker.put_off(message, until, failure.what)
+                outcome = self._wiring.worker.put_off(message, until, failure.what)
+                self._wiring.worker.answered(message, outcome)
+                return outcome
             raise
 
-    def _keep(self, error: Exception, body: str, receives: int) -> None:
+    def _keep(self, error: Exception, body: str, message: Message | None, receives: int) -> None:
         """Keep why a message failed, so that its dead letter has a reason."""
         said = str(error) if isinstance(error, Unreadable | TielineError) else ""
         bug = Bug(
@@ -96,6 +98,8 @@ class Batch:
         )
         try:
             self._wiring.store.record_bug(bug)
+            if message is not None:
+                self._wiring.worker.answered(message, "bug")
         except TielineError as failure:
             # The message fails all the same, and the log has the reason.
             self._wiring.telemetry.warn("bug not kept", reason=str(failure))

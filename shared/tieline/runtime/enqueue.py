@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tieline.connectors.base import Hint
 from tieline.domain.link import Link
-from tieline.domain.twin import key_of
+from tieline.domain.twin import Twin, key_of
 from tieline.runtime.known import Known
 from tieline.runtime.message import Message
 from tieline.runtime.sides import Sides
@@ -36,6 +36,21 @@ class Enqueuer:
         """Put a message on the queue, and count it."""
         put(self._queue, message)
         self._telemetry.count("Enqueued")
+
+    def waiting(self, twin: Twin, now: datetime) -> None:
+        """Take up a twin that waited. Each call is a telling of its own."""
+        due = twin.due_at.isoformat() if twin.due_at else ""
+        self.message(
+            Message(
+                link=self._link.name,
+                side=twin.origin,
+                id=twin.sides[twin.origin].id,
+                cause="due",
+                seen_at=now,
+                twin=twin.key,
+                delivery=f"{due}|{now.isoformat()}",
+            )
+        )
 
     def hint(self, side: str, hint: Hint, cause: str, seen_at: datetime) -> bool:
         """Put what a hint says on the queue; False if this process knows that it is old news."""

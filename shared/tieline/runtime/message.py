@@ -40,6 +40,11 @@ class Message:
         text = f"{self.side}|{self.id}|{self.cause}|{self.delivery}"
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def asked(self) -> str:
+        """The name of the question that an operator waits for an answer to, or ""."""
+        return self.delivery.partition("|")[0] if self.cause == "operator" else ""
+
     def in_line(self, twin: str) -> Message:
         """The same telling in the line of a twin."""
         return replace(self, twin=twin, delivery=f"{self.delivery}|{twin}")

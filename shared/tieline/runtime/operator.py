@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,11 +21,9 @@ from tieline.domain.plan import (
 from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
-from tieline.runtime.enqueue import put
-from tieline.runtime.message import Message
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.sides import Sides
-from tieline.state.queue import Queue
+from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
 
 
@@ -37,21 +34,26 @@ class Operator:
         self,
         link: Link,
         store: Store,
-        queue: Queue,
         sides: Sides,
         reconciler: Reconciler,
         clock: Clock,
+        ways_out: WaysOut,
     ) -> None:
+        self._ways_out = ways_out
         self._link = link
         self._store = store
-        self._queue = queue
         self._sides = sides
         self._reconciler = reconciler
         self._clock = clock
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a verb asks for; an unknown verb gives `error` and the verbs there are."""
-        verbs = {"status": self._status, "preview": self._preview, "reconcile": self._reconcile}
+        verbs = {
+            "status": self._status,
+            "preview": self._preview,
+            "reconcile": self._reconcile,
+            **self._ways_out.verbs(),
+        }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:
             return {"error": f"no verb {event['tieline']!r}", "verbs": ["poll", *sorted(verbs)]}
@@ -70,19 +72,7 @@ class Operator:
                 "polled": cursor.moved.isoformat() if cursor else None,
                 "paused": pause and {"until": pause.until.isoformat(), "reason": pause.reason},
             }
-        parked = [
-            {
-                "twin": t.key,
-                "tickets": {s: b.key for s, b in t.sides.items()},
-                "since": t.parked.since.isoformat(),
-                "kind": t.parked.kind,
-                "reason": t.parked.reason,
-                "words": t.parked.words,
-                "place": t.parked.place,
-            }
-            for t in self._store.parked(50)
-            if t.parked is not None
-        ]
+        parked = [parked_facts(twin) for twin in self._store.parked(50)]
         return {
             "link": self._link.name,
             "mode": self._link.mode,
@@ -95,18 +85,10 @@ class Operator:
 
     def _reconcile(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Put a ticket on the queue as if it had changed."""
-        side, id = self._ticket(event)
-        message = Message(
-            link=self._link.name,
-            side=side,
-            id=id,
-            cause="operator",
-            seen_at=self._clock(),
-            twin=self._store.twin_key(side, id) or "",
-            delivery=uuid.uuid4().hex,
-        )
-        put(self._queue, message)
-        return {"queued": f"{side} {id}"}
+        name = str(event.get("ticket", ""))
+        side, id = self._ways_out.parked_ticket(name, event.get("side")) or self._ticket(event)
+        asked = self._ways_out.ask(side, id)
+        return {"queued": f"{side} {id}", "mode": self._link.mode, **asked}
 
     def _preview(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What a reconcile of a ticket would write now."""

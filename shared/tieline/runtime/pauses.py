@@ -68,7 +68,8 @@ class Pauses:
             self._look(side)
             return Paused(side, now + STAYS_WAIT)
         self._known[side], self._looked[side] = pause, now
-        self._telemetry.paused()
+        if kind != "person":
+            self._telemetry.paused()
         self._telemetry.warn("side paused", side=side, kind=kind, reason=reason)
         return Paused(side, pause.until)
 

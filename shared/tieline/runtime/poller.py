@@ -13,7 +13,6 @@ from tieline.connectors.base import Clock, Connector, Page
 from tieline.domain.errors import Stale, TielineError
 from tieline.domain.link import Link
 from tieline.runtime.enqueue import Enqueuer
-from tieline.runtime.message import Message
 from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
@@ -63,18 +62,7 @@ class Poller:
     def _requeue_due(self) -> int:
         twins = self._store.due(self._clock(), DUE_AT_ONCE)
         for twin in twins:
-            due = twin.due_at.isoformat() if twin.due_at else ""
-            self._enqueuer.message(
-                Message(
-                    link=self._link.name,
-                    side=twin.origin,
-                    id=twin.sides[twin.origin].id,
-                    cause="due",
-                    seen_at=self._clock(),
-                    twin=twin.key,
-                    delivery=f"{due}|{self._clock().isoformat()}",
-                )
-            )
+            self._enqueuer.waiting(twin, self._clock())
         return len(twins)
 
     def _poll(self, side: str) -> int:

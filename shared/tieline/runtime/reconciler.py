@@ -249,13 +249,13 @@ class SideGone(Exception):
 def parked_for(
     problems: tuple[Problem, ...], before: Parked | None, now: datetime
 ) -> Parked | None:
-    """The parking that problems amount to; the same one keeps its first moment."""
+    """The parking that problems amount to; while a twin stays parked, it keeps its first moment."""
     if not problems:
         return None
     first = problems[0]
     reason = "; ".join(dict.fromkeys(p.reason for p in problems))
     words = "; ".join(dict.fromkeys(p.words for p in problems if p.words))
-    since = before.since if before and before.reason == reason else now
+    since = before.since if before else now
     return Parked(since, first.kind, reason, words, first.place)
 
 

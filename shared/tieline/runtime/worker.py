@@ -68,7 +68,13 @@ class Worker:
         if twin is not None and twin.state is TwinState.LIVE:
             self._known.settled(twin)
         self._count(outcome, message, started)
+        self.answered(message, outcome)
         return outcome
+
+    def answered(self, message: Message, outcome: str) -> None:
+        """Tell the operator who asked, if one did, what became of a ticket."""
+        if message.asked and outcome != "rerouted":
+            self._store.record_answer(message.asked, outcome, self._clock())
 
     def put_off(self, message: Message, until: datetime, why: str) -> str:
         """Let a change wait in the store until then; the schedule takes it up again."""

@@ -8,6 +8,7 @@
     <link>#side#<side>            cursor, pause          how far it is polled, why it is left alone
     <link>#person#<side>          <e-mail, hashed>       who a person is there, for a while
     <link>#bugs                   <digest of a text>     why a message failed, for a month
+    <link>#asked                  <a question's name>    what became of it, for a day
 
 The indexes `due`, `parked` and `twins` hold keys only; the first two only what is due or parked.
 """
@@ -50,6 +51,7 @@ LOSS_LIMIT = 180_000
 LOSS_KEPT = timedelta(days=365)
 BUG_KEPT = timedelta(days=30)
 """A dead letter waits for a fortnight, and its change may have waited as long before."""
+ANSWER_KEPT = timedelta(days=1)
 _STALE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 
 
@@ -225,6 +227,19 @@ class DynamoStore:
             found[digest] = Bug(digest, error, tuple(where), said, when, receives)
         return found
 
+    def record_answer(self, asked: str, outcome: str, at: datetime) -> None:
+        item = {
+            **self._asked_key(asked),
+            "v": number(FORM),
+            "outcome": text(outcome),
+            "expires": number(int((at + ANSWER_KEPT).timestamp())),
+        }
+        self._write([{"Put": {"TableName": self._table, "Item": item}}])
+
+    def answer(self, asked: str) -> str | None:
+        item = self._get(self._asked_key(asked))
+        return item["outcome"]["S"] if item else None
+
     def due(self, now: datetime, limit: int) -> Sequence[Twin]:
         return self._indexed("due", limit, "due_at < :now", {":now": text(f"{moment(now)}#~")})
 
@@ -268,6 +283,9 @@ class DynamoStore:
 
     def _bug_key(self, digest: str) -> Item:
         return {"pk": text(f"{self._link}#bugs"), "sk": text(digest)}
+
+    def _asked_key(self, asked: str) -> Item:
+        return {"pk": text(f"{self._link}#asked"), "sk": text(asked)}
 
     def _person_key(self, side: str, email: str) -> Item:
         digest = hashlib.sha256(email.encode()).hexdigest()

@@ -120,6 +120,12 @@ class Store(Protocol):
     def bugs(self) -> Mapping[str, Bug]:
         """Digest -> why the message with that text failed last."""
 
+    def record_answer(self, asked: str, outcome: str, at: datetime) -> None:
+        """Keep, for a day, what became of what an operator asked for."""
+
+    def answer(self, asked: str) -> str | None:
+        """What became of what an operator asked for, if it is known."""
+
     def due(self, now: datetime, limit: int) -> Sequence[Twin]:
         """Twins whose `due_at` is not after `now`, the longest due first."""
 
