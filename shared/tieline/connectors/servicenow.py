@@ -47,7 +47,7 @@ from tieline.domain.errors import Configuration, Credentials, Gone, Refused, Sta
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
 _SYSTEM_FIELDS = (
-    "sys_id", "number", "sys_mod_count", "sys_updated_on", "sys_updated_by", "correlation_id",
+    "sys_id", "number", "sys_mod_count", "sys_updated_on", "sys_created_by", "correlation_id",
 )  # fmt: skip
 _USER = ("sys_id", "name", "email", "user_name")
 _FILES = "/api/now/attachment"
@@ -338,7 +338,8 @@ class ServiceNow:
             attachments=attachments,
             attachments_mark=files_mark,
             correlation=correlation_of(raw(row, "correlation_id")),
-            updated_by_us=raw(row, "sys_updated_by") == self._user_name(),
+            made_by_us=raw(row, "sys_created_by") == self._user_name(),
+            edited=raw(row, "sys_mod_count") != "0",
             native=row,
         )
 

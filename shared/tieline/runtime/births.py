@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Gone, Refused, Stale
-from tieline.domain.lens import same
-from tieline.domain.link import Link
+from tieline.domain.link import FieldRule, Link
 from tieline.domain.marks import mark
 from tieline.domain.plan import FieldWrite, Problem
 from tieline.domain.reconcile import birth_values
@@ -71,7 +70,7 @@ class Births:
             if owner is None:
                 if not self._link.chain:
                     return "made by another link", None
-            elif owner.sides[side].id in {"", ticket.id} and owner.origin != side:
+            elif _may_be(owner, side, ticket):
                 _check_line(message, owner.key)
                 return self._adopt(owner, side, ticket, message.cause)
         if not self._eligible(side, ticket):
@@ -98,6 +97,8 @@ class Births:
         """A twin whose second ticket is not known yet: find it, make it, or let it be."""
         if message.side != twin.origin:
             ticket = self._read(message.side, message.id)
+            if _is_copy(ticket):
+                return self.consider(message)
             if ticket.correlation == twin.key:
                 return self._adopt(twin, message.side, ticket, message.cause)
             return "ignored", twin
@@ -109,7 +110,7 @@ class Births:
                 self._store.release(twin)
                 return "gone", None
             raise
-        if twin.creating_since is None and ticket.correlation:
+        if twin.creating_since is None and self._is_anothers(twin, ticket):
             # It waited before anybody could read it: it may be ours, and another twin's.
             self._store.release(twin)
             return self.consider(message)
@@ -117,6 +118,13 @@ class Births:
             self._store.release(twin)
             return "ignored", None
         return self._bring(twin, ticket, message.cause)
+
+    def _is_anothers(self, twin: Twin, ticket: Ticket) -> bool:
+        """Whether a ticket that waited on its own belongs to another twin, or another link."""
+        owner = self._store.twin(ticket.correlation) if ticket.correlation else None
+        if owner is None:
+            return ticket.correlation != "" and not self._link.chain
+        return owner.key != twin.key and _may_be(owner, twin.origin, ticket)
 
     def _read(self, side: str, id: str) -> Ticket:
         want = self._reconciler.want(side)
@@ -130,8 +138,11 @@ class Births:
         if twin.creating_since is not None:
             since = twin.creating_since
             found = self._sides.call(other, lambda c: c.find(twin.key, since))
-            for id in found:
-                return self._adopt(twin, other, self._read(other, id), cause)
+            candidates = [self._read(other, id) for id in found]
+            if candidates:
+                # The oldest, unless a person made it: that is a copy of ours.
+                ours = next((c for c in candidates if not _is_copy(c)), candidates[0])
+                return self._adopt(twin, other, ours, cause)
             visible = since + max(self._sides.connector(other).find_lag, IN_FLIGHT)
             if self._clock() < visible:
                 # The lost ticket may exist and not be findable yet, or be in the making.
@@ -155,7 +166,7 @@ class Births:
             problem = Problem("refused", refused.what, place, refused.words)
             return self._park(twin, (*missing, problem))
         self._telemetry.count("Created")
-        live = self._live(twin, ticket, made, tuple(missing), resolved)
+        live = self._live(twin, ticket, made, tuple(missing))
         live = remember(live, now, other, "created", "", made.key, cause, "born")
         try:
             live = self._store.save(live, bind=True)
@@ -171,7 +182,7 @@ class Births:
         """The sides with what is about to be sent: whoever adopts it can tell edits from it."""
         source, other = twin.origin, self._link.other(twin.origin)
         sent = {w.field: mark(w.value) for w in writes}
-        paired = [r for r in self._link.fields if r.template is None and other in r.targets]
+        paired = self._paired(source)
         here = {r.names[source]: mark(ticket.fields.get(r.names[source])) for r in paired}
         there = {r.names[other]: sent.get(r.names[other], "") for r in paired}
         marks = {source: here, other: there}
@@ -197,30 +208,18 @@ class Births:
         if twin.state is TwinState.LIVE:
             return self._reconciler.run(twin, side, cause)
         origin = self._read(twin.origin, twin.sides[twin.origin].id)
-        live = self._live(twin, origin, ticket, (), None)
+        live = self._live(twin, origin, ticket, ())
         live = remember(live, self._clock(), side, "created", "", ticket.key, cause, "adopted")
         live = self._store.save(live, bind=True)
         self._telemetry.info("adopted", twin=twin.key, side=side, id=ticket.id)
         return self._reconciler.settle(live, {twin.origin: origin, side: ticket}, cause, ())
 
     def _live(
-        self,
-        twin: Twin,
-        origin: Ticket,
-        made: Ticket,
-        problems: tuple[Problem, ...],
-        written: list[FieldWrite] | None,
+        self, twin: Twin, origin: Ticket, made: Ticket, problems: tuple[Problem, ...]
     ) -> Twin:
-        """The twin with both tickets and the base that they start from.
-
-        `written` are the fields that the answered create carried. None: the ticket was found
-        later, so what does not mean the same on both sides yet is still to be sent.
-        """
+        """The twin with both tickets and the base that they start from."""
         source, other = twin.origin, self._link.other(twin.origin)
-        if written is None:
-            marks = self._found_marks(twin, origin, made)
-        else:
-            marks = self._answered_marks(twin, origin, made, written)
+        marks = self._born_marks(twin, origin, made)
         sides = {
             source: replace(
                 twin.sides[source], key=origin.key, url=origin.url, marks=marks[source]
@@ -238,51 +237,46 @@ class Births:
             due_why="",
         )
 
-    def _answered_marks(
-        self, twin: Twin, origin: Ticket, made: Ticket, written: list[FieldWrite]
-    ) -> dict[str, dict[str, Mark]]:
-        """What both sides hold after an answered create that carried `written`."""
-        source, other = twin.origin, self._link.other(twin.origin)
-        sent = {(w.rule, w.field): w.value for w in written}
-        specs = self._sides.specs()[other]
-        marks: dict[str, dict[str, Mark]] = {source: {}, other: {}}
-        for rule in self._link.fields:
-            if other not in rule.targets or rule.template is not None:
-                continue
-            name, value = rule.names[other], mark(origin.fields.get(rule.names[source]))
-            there = made.fields.get(name)
-            arrived = (rule.id, name) in sent
-            if arrived or value != "":
-                marks[source][rule.names[source]] = value if arrived else UNSENT
-                marks[other][name] = written_mark(
-                    sent.get((rule.id, name), there), there, specs[name]
-                )
-        return marks
+    def _born_marks(self, twin: Twin, origin: Ticket, made: Ticket) -> dict[str, dict[str, Mark]]:
+        """What both sides held when the create was sent, by the marks of its intent.
 
-    def _found_marks(self, twin: Twin, origin: Ticket, made: Ticket) -> dict[str, dict[str, Mark]]:
-        """What both sides held when the ticket that was found later was sent.
-
-        Both may have been edited since: what was sent is known by the intent's marks, and, where
-        its source is still the same, by value.
+        Either side may have been edited since; an edit must differ from these.
         """
         source, other = twin.origin, self._link.other(twin.origin)
         specs = self._sides.specs()
         again = birth_values(self._link, source, origin, specs)[0]
         sent = {(w.rule, w.field): w.value for w in again}
         marks: dict[str, dict[str, Mark]] = {source: {}, other: {}}
-        for rule in self._link.fields:
-            if other not in rule.targets or rule.template is not None:
-                continue
+        for rule in self._paired(source):
             here, name = rule.names[source], rule.names[other]
-            before = twin.sides[source].marks.get(here, UNSENT)
+            before = twin.sides[source].marks.get(here, "")
             intended = twin.sides[other].marks.get(name, "")
-            there, spec = made.fields.get(name), specs[other][name]
-            unedited = before == mark(origin.fields.get(here)) and (rule.id, name) in sent
-            marks[source][here] = before
-            marks[other][name] = (
-                written_mark(sent[rule.id, name], there, spec) if unedited else intended
-            )
+            there = made.fields.get(name)
+            value = sent.get((rule.id, name))
+            as_sent = before == mark(origin.fields.get(here)) and value is not None
+            kept = written_mark(value, there, specs[other][name]) if as_sent else intended
+            marks[source][here], marks[other][name] = before, kept
+            lost = intended == "" or mark(there) == "" or not made.edited
+            if kept != mark(there) and before != "" and lost:
+                # It had no counterpart, or the system took the ticket without it.
+                marks[source][here], marks[other][name] = UNSENT, mark(there)
         return marks
+
+    def _paired(self, source: str) -> list[FieldRule]:
+        """The rules by which a ticket that is born takes over values from `source`."""
+        other = self._link.other(source)
+        return [r for r in self._link.fields if r.template is None and other in r.targets]
+
+
+def _may_be(owner: Twin, side: str, ticket: Ticket) -> bool:
+    """Whether a ticket that carries a twin's key may be the one that was made for it."""
+    known = owner.sides[side].id
+    return owner.origin != side and (known == ticket.id or (known == "" and not _is_copy(ticket)))
+
+
+def _is_copy(ticket: Ticket) -> bool:
+    """Whether a person made this ticket out of one of ours, mark and all."""
+    return ticket.made_by_us is False
 
 
 def _check_line(message: Message, twin: str) -> None:

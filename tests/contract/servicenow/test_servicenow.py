@@ -90,7 +90,8 @@ def test_a_create_carries_its_correlation_and_is_found_at_once(bench):
     connector = bench.connector()
     made = connector.create("abc123", {"short_description": "x"}, ALL)
     assert made.correlation == "abc123"
-    assert made.updated_by_us
+    assert made.made_by_us
+    assert not made.edited
     assert connector.find("abc123", START) == (made.id,)
 
 

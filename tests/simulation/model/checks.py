@@ -14,7 +14,7 @@ from simulation.model.system import PEOPLE, PRIVATE, SPECS, US, Edit, Record, Sy
 from tieline.domain.link import FieldRule
 from tieline.domain.marks import mark, show
 from tieline.domain.ticket import Option, Person, Value
-from tieline.domain.twin import Twin, TwinState
+from tieline.domain.twin import Twin, TwinState, key_of
 from tieline.domain.when import meets
 from tieline.domain.ticket import Ticket
 
@@ -108,15 +108,26 @@ def _tickets(world: Simulated) -> Iterator[str]:
         for id, keys in bound.items():
             if len(keys) > 1:
                 yield f"{id} is in {len(keys)} twins of {function.link.name}"
+        lost = {
+            key_of(function.link.name, s.name, r.id)
+            for s in world.systems
+            for r in s.records.values()
+            if r.deleted
+        }
         for side in function.link.order:
             for record in _system(world, side).records.values():
                 ours = record.made_by == f"{US}/{function.link.name}"
-                if ours and record.id not in bound and not record.deleted:
+                alone = record.id not in bound and record.correlation not in lost
+                if ours and alone and not record.deleted:
                     yield f"orphan: {record.id} was made by {function.link.name} and is in no twin"
                 by_person = not record.made_by.startswith(US)
                 foreign = record.correlation and not ours
                 wanted = not record.deleted and by_person and _wanted(world, function, record)
-                if wanted and record.id not in bound and not (foreign and _copied_abroad(world, function, record)):
+                if (
+                    wanted
+                    and record.id not in bound
+                    and not (foreign and _copied_abroad(world, function, record))
+                ):
                     yield f"no counterpart: {record.id} matches {function.link.name}"
 
 
@@ -149,8 +160,7 @@ class _Pair:
     def examine(self) -> None:
         link = self.function.link
         records = {
-            side: _system(self.world, side).records[self.twin.sides[side].id]
-            for side in link.order
+            side: _system(self.world, side).records[self.twin.sides[side].id] for side in link.order
         }
         if any(r.deleted for r in records.values()):
             return
@@ -194,7 +204,10 @@ class _Pair:
         if len(rule.targets) == 1:
             self._one_way(name, records)
             return
-        if not (self._means(name, values[one], two, values[two]) or self._means(name, values[two], one, values[one])):
+        if not (
+            self._means(name, values[one], two, values[two])
+            or self._means(name, values[two], one, values[one])
+        ):
             self._say(f"{name} differs: {values[one]!r} and {values[two]!r}")
             return
         if name == "tags" and len(self.world.systems) == 2:
@@ -218,13 +231,18 @@ class _Pair:
             one, _ = self.function.link.order
             if side == one:
                 table = {b: a for a, b in reversed(LEVELS)}
-                return there.label == table.get(value.label, "Mid") or (there.label, value.label) in LEVELS
+                return (
+                    there.label == table.get(value.label, "Mid")
+                    or (there.label, value.label) in LEVELS
+                )
             return there.label == dict(LEVELS)[value.label]
         if name == "owner":
             if value is None or there is None:
                 return value is there
             assert isinstance(value, Person) and isinstance(there, Person)
             who = value.email.partition("@")[0]
+            if value.email == there.email:
+                return True
             return there.email.partition("@")[0] == (who if who in PEOPLE else STAND_IN)
         if name == "tags":
             return _folded(value) == _folded(there)
@@ -272,7 +290,9 @@ class _Pair:
             for e in self._edits(record, name, people=True)
         ):
             return
-        if any(s == side and f == name and self._lost(name, lost, last.value) for s, f, lost in losses):
+        if any(
+            s == side and f == name and self._lost(name, lost, last.value) for s, f, lost in losses
+        ):
             return
         after = [e for e in records[side].edits if e.field == name and e.count > last.count]
         if after and after[0].unseen:

@@ -54,9 +54,7 @@ class ModelConnector:
         self._who = f"{US}/{acts_for}"
         profile = self._system.profile
         self.edits_comments = profile.edits_comments
-        self.version_grain = (
-            None if profile.grain == timedelta(milliseconds=1) else profile.grain
-        )
+        self.version_grain = None if profile.grain == timedelta(milliseconds=1) else profile.grain
         self.find_lag = profile.index_lag
 
     # ---- pure
@@ -104,8 +102,7 @@ class ModelConnector:
             precondition = self._system.profile.precondition
             moved = {
                 "version": record.count != before.native,
-                "time": self._system.stamp(record.updated)
-                != self._system.stamp(before.updated),
+                "time": self._system.stamp(record.updated) != self._system.stamp(before.updated),
                 "none": False,
             }[precondition]
             if moved:
@@ -247,11 +244,10 @@ class ModelConnector:
             fields={n: record.fields.get(n) for n in want.fields},
             comments=comments if want.comments and want.comments_mark != comments_mark else None,
             comments_mark=comments_mark,
-            attachments=files
-            if want.attachments and want.attachments_mark != files_mark
-            else None,
+            attachments=files if want.attachments and want.attachments_mark != files_mark else None,
             attachments_mark=files_mark,
             correlation=record.correlation,
+            made_by_us=record.made_by.startswith(US) if system.profile.tells_maker else None,
             native=record.count,
         )
 

@@ -28,6 +28,7 @@ class Profile:
     webhook_retries: tuple[timedelta, ...]
     lists_deleted: bool
     copies_correlation: bool  # a person's copy of a ticket carries the mark of the original
+    tells_maker: bool  # who made a ticket
     trims_titles: int = 255  # characters that a title holds
     tags_are_slugs: bool = False  # no spaces in tags
     lower_tags: bool = False

@@ -24,7 +24,8 @@ JIRA = Profile(
     webhook_for_files=True,
     webhook_retries=(10 * MINUTE,) * 5,
     lists_deleted=False,
-    copies_correlation=True,
+    copies_correlation=False,
+    tells_maker=True,
     tags_are_slugs=True,
     page=4,
 )
@@ -44,6 +45,7 @@ SERVICENOW = Profile(
     webhook_retries=(),
     lists_deleted=True,
     copies_correlation=True,
+    tells_maker=True,
     trims_titles=160,
 )
 AZURE_DEVOPS = Profile(
@@ -62,6 +64,7 @@ AZURE_DEVOPS = Profile(
     webhook_retries=(SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND, 16 * SECOND, 32 * SECOND),
     lists_deleted=True,
     copies_correlation=True,
+    tells_maker=True,
 )
 GITHUB = Profile(
     name="github",
@@ -79,6 +82,7 @@ GITHUB = Profile(
     webhook_retries=(),
     lists_deleted=False,
     copies_correlation=True,
+    tells_maker=True,
     retry_after=False,
 )
 ZENDESK = Profile(
@@ -97,6 +101,7 @@ ZENDESK = Profile(
     webhook_retries=(MINUTE, 5 * MINUTE, 10 * MINUTE),
     lists_deleted=True,
     copies_correlation=False,
+    tells_maker=True,
     tags_are_slugs=True,
     lower_tags=True,
 )
@@ -116,12 +121,13 @@ FRESHDESK = Profile(
     webhook_retries=(5 * MINUTE, 30 * MINUTE, 60 * MINUTE),
     lists_deleted=True,
     copies_correlation=False,
+    tells_maker=False,
 )
 FRESHSERVICE = FRESHDESK.but(
     name="freshservice",
     source="Freshservice API v2: Tickets, Notes; Workflow automator: Trigger webhook",
     webhook_retries=(),
-    copies_correlation=True,
+    tells_maker=False,
 )
 SALESFORCE = Profile(
     name="salesforce",
@@ -139,6 +145,7 @@ SALESFORCE = Profile(
     webhook_retries=(MINUTE, 2 * MINUTE, 4 * MINUTE, 8 * MINUTE),
     lists_deleted=True,
     copies_correlation=False,
+    tells_maker=True,
     retry_after=False,
 )
 MINUTELY = GITHUB.but(

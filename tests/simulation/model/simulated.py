@@ -214,8 +214,7 @@ class Simulated:
             for ticket in list(by_name[third].records):
                 ids = [self._across(third, ticket, side) for side in (one, two)]
                 if all(ids) and not any(
-                    store.twin_key(side, id or "")
-                    for side, id in zip((one, two), ids, strict=True)
+                    store.twin_key(side, id or "") for side, id in zip((one, two), ids, strict=True)
                 ):
                     sides = {
                         side: SideBase(id=id or "", key=id or "")
@@ -246,6 +245,9 @@ class Simulated:
         for function in self.functions:
             function.forget_delete = 0.0
             function.visibility = timedelta(minutes=6)
+        if self.points_later:
+            # A new rule meets a twin when the twin is looked at.
+            self._look_at_all("resync")
 
     def _rest(self) -> None:
         stopped, quiet = self.clock.now, 0
@@ -265,6 +267,11 @@ class Simulated:
     def once_more(self) -> int:
         """Every twin is reconciled once more; gives how many writes that led to."""
         before = sum(s.writes for s in self.systems)
+        self._look_at_all("once more")
+        self.clock.run_until(self.clock.now + 3 * STEP)
+        return sum(s.writes for s in self.systems) - before
+
+    def _look_at_all(self, why: str) -> None:
         for function in self.functions:
             for twin in self.store(function).all_twins():
                 message = Message(
@@ -274,11 +281,9 @@ class Simulated:
                     cause="operator",
                     seen_at=self.clock.now,
                     twin=twin.key,
-                    delivery=f"once more {twin.key}",
+                    delivery=f"{why} {twin.key}",
                 )
                 self.clock.begin(lambda f=function, m=message: put(f.queue, m))  # type: ignore[misc]
-        self.clock.run_until(self.clock.now + 3 * STEP)
-        return sum(s.writes for s in self.systems) - before
 
 
 def simulated(seed: int) -> Simulated:

@@ -86,7 +86,8 @@ class MemoryTable:
             wanted = [
                 item
                 for item in self.items.values()
-                if hash_key in item and _meets(KeyConditionExpression, item, ExpressionAttributeValues)
+                if hash_key in item
+                and _meets(KeyConditionExpression, item, ExpressionAttributeValues)
             ]
             wanted.sort(key=lambda item: (item[range_key]["S"], item["pk"]["S"]))
             found = wanted[:Limit]
