@@ -63,7 +63,8 @@ class _OneSide:
                 part = intent(self.twin, PartKind.ATTACHMENT, self.side, file.id, marks, self.now)
                 if self._pair(part, file, free):
                     continue
-                if self.target in self.rule.targets:
+                # A file of our own that no twin knows is a copy that another link made.
+                if self.target in self.rule.targets and not file.ours:
                     self._add(part, file)
             elif part.origin == self.side and part.state is PartState.CREATING:
                 self._add(part, file)

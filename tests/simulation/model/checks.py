@@ -201,6 +201,8 @@ class _Pair:
         one, two = self.function.link.order
         name = rule.names[one]
         values = {side: records[side].fields.get(name) for side in (one, two)}
+        if self.world.scenario.closed and name in {"level", "due"}:
+            return  # what is many to one, or one way, has no meaning that holds round a ring
         if len(rule.targets) == 1:
             self._one_way(name, records)
             return

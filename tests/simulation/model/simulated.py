@@ -15,8 +15,9 @@ from simulation.model.links import link_between
 from simulation.model.network import Chances, Network
 from simulation.model.people import People
 from simulation.model.scenario import Scenario, scenario
-from simulation.model.system import Outage, System
+from simulation.model.system import SPECS, Outage, Record, System
 from simulation.model.table import MemoryTable
+from tieline.domain.marks import mark
 from tieline.domain.twin import SideBase, Twin, TwinState, key_of
 from tieline.runtime.enqueue import put
 from tieline.runtime.message import Message
@@ -217,13 +218,18 @@ class Simulated:
                     store.twin_key(side, id or "") for side, id in zip((one, two), ids, strict=True)
                 ):
                     sides = {
-                        side: SideBase(id=id or "", key=id or "")
+                        side: self._as_it_is(by_name[side].records[id or ""])
                         for side, id in zip((one, two), ids, strict=True)
                     }
                     key = key_of(function.link.name, one, ids[0] or "")
                     twin = Twin(key, 0, TwinState.LIVE, one, sides, self.clock.now)
                     store.save(twin, bind=True)
                     self.network.faults["ring closed"] += 1
+
+    def _as_it_is(self, record: Record) -> SideBase:
+        """The base of a ticket that is in agreement as it stands."""
+        marks = {name: mark(record.fields.get(name)) for name in SPECS}
+        return SideBase(id=record.id, key=record.id, marks=marks)
 
     def _across(self, here: str, id: str, there: str) -> str | None:
         for function in self.functions:
