@@ -18,6 +18,10 @@ from tieline.runtime.wiring import Wiring, utc_now
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
+class Failed(Exception):
+    """An invocation that ended with a bug; the log says where it was raised."""
+
+
 def handler_for(app_file: str) -> Handler:
     """The handler of the link whose folder `app_file` stands in; nothing is built before a call."""
     folder = Path(app_file).parent
@@ -28,6 +32,10 @@ def handler_for(app_file: str) -> Handler:
         try:
             with wiring.telemetry.traced(kind_of(event)):
                 return dispatch(wiring, event)
+        except Exception as error:  # noqa: BLE001 - told of, and raised anew without its words
+            # Lambda writes the words of what is raised to the log, and they may hold contents.
+            wiring.telemetry.bug(error, event=kind_of(event))
+            raise Failed(type(error).__name__) from None
         finally:
             wiring.telemetry.flush()
 

@@ -13,6 +13,13 @@ from tieline.domain.errors import Configuration, Transient
 KEPT = timedelta(minutes=15)
 
 
+class Part(dict[str, Any]):
+    """A side's part, which does not show what it holds."""
+
+    def __repr__(self) -> str:
+        return f"<part of a secret: {', '.join(self)}>"
+
+
 class Secret:
     """The secret's parts by side, read at most once in a quarter of an hour unless asked for.
 
@@ -33,7 +40,7 @@ class Secret:
         part = self._kept.get(side)
         if not isinstance(part, dict):
             raise Configuration(f"the secret {self._name} has no part {side!r}")
-        return part
+        return Part(part)
 
     def read_again(self) -> None:
         """Read the secret now, whatever is kept."""

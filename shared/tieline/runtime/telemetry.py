@@ -112,4 +112,10 @@ def _tracer() -> Tracer | None:
         return None
     from aws_lambda_powertools import Tracer  # noqa: PLC0415
 
-    return Tracer(service=SERVICE, patch_modules=["botocore", "requests"])
+    from tieline.runtime.traces import Reticent  # noqa: PLC0415
+
+    tracer = Tracer(service=SERVICE, patch_modules=["botocore", "requests"])
+    recorder: Any = tracer.provider
+    if not isinstance(recorder.emitter, Reticent):
+        recorder.emitter = Reticent(recorder.emitter)
+    return tracer
