@@ -117,7 +117,9 @@ def test_killed_at_any_call_of_a_retry_nothing_is_there_twice(
             if not died:
                 break
         assert point > 15
-        figure(f"kill points of a retry ({park.__name__}): {point // 3}; second objects 0, losses 0")
+        figure(
+            f"kill points of a retry ({park.__name__}): {point // 3}; second objects 0, losses 0"
+        )
 
 
 def operate(w: World, verb: Callable[[], Any]) -> None:
@@ -273,6 +275,23 @@ def test_a_resumption_of_a_side_that_does_not_answer_leaves_it_paused_and_says_w
         w.flow()
         w.settle(ticks=0)
         check(w, "one, changed", number, comments=0)
+
+
+def test_what_waited_comes_back_with_the_poll_at_which_its_side_answers_again() -> None:
+    with world(real_link()) as w:
+        number = w.incident("one")
+        w.settle(ticks=0)
+        w.jira.faults.status(401, count=-1)
+        w.snow.edit(JANE, number, short_description="one, changed")
+        w.flow()
+        w.clock.advance(timedelta(minutes=2))
+        w.snow.edit(JANE, number, description="later, so due later than the pause is over")
+        w.flow()
+        w.jira.faults.clear()
+        w.clock.advance(timedelta(minutes=4))
+        w.tick()
+        w.flow()
+        assert [i["summary"] for i in w.issues()] == ["one, changed"]
 
 
 def test_errors_say_what_a_bug_was_by_the_text_of_its_dead_letter() -> None:

@@ -87,10 +87,20 @@ class Pool:
         finally:
             self._free.put(process)
 
+    def renew(self) -> None:
+        """Every process anew, once each is free, as a deployment makes them."""
+        self._all = [self._anew(self._free.get()) for _ in range(len(self._all))]
+        for process in self._all:
+            self._free.put(process)
+
     def close(self) -> None:
         for process in self._all:
             process.close()
         self._log.close()
+
+    def _anew(self, process: _Process) -> _Process:
+        process.close()
+        return self._start()
 
     def _start(self) -> _Process:
         return _Process(self._folder, self._environment, self._timeout, self._log)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Stale, TielineError
+from tieline.domain.twin import Twin
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Pause, Store
 
@@ -17,6 +18,10 @@ DOWN_AFTER = 5
 LOOK_AGAIN = timedelta(seconds=60)
 STAYS_WAIT = timedelta(hours=1)
 """What waits for a person is looked at again so often, should `resume` not have put it back."""
+
+PUT_OFF = "paused"
+"""The `due_why` of a twin that waits for a side."""
+_FAR = timedelta(days=3650)
 
 
 @dataclass(eq=False)
@@ -106,3 +111,8 @@ class Pauses:
     def _holds(self, side: str) -> bool:
         pause = self._known.get(side)
         return pause is not None and (pause.stays or pause.until > self._clock())
+
+
+def waiting_for_a_side(store: Store, now: datetime, most: int) -> list[Twin]:
+    """Twins that were put off since a side is paused, the longest due first."""
+    return [twin for twin in store.due(now + _FAR, most) if twin.due_why == PUT_OFF]

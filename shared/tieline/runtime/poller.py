@@ -13,7 +13,7 @@ from tieline.connectors.base import Clock, Connector, Page
 from tieline.domain.errors import Stale, TielineError
 from tieline.domain.link import Link
 from tieline.runtime.enqueue import Enqueuer
-from tieline.runtime.pauses import Paused
+from tieline.runtime.pauses import Paused, waiting_for_a_side
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Cursor, Store
@@ -46,23 +46,28 @@ class Poller:
 
     def tick(self) -> dict[str, Any]:
         """Probe paused sides, requeue what is due, poll both sides. Gives counts by side."""
-        self._probe()
-        due = self._requeue_due()
+        resumed = self._probe()
+        due = self._requeue_due(resumed)
         polled = {side: self._poll(side) for side in self._link.order}
         self._telemetry.info("polled", due=due, queued=polled)
         return {"due": due, "polled": polled}
 
-    def _probe(self) -> None:
-        """A paused side is asked who we are; if it answers, it is a side again."""
+    def _probe(self) -> bool:
+        """A paused side is asked who we are; if it answers, it is a side again. True if one is."""
+        resumed = False
         for side in self._link.order:
             pause = self._store.pause(side)
             if pause is not None and not pause.stays and pause.until <= self._clock():
-                self._sides.probe(pause)
+                resumed = not self._sides.probe(pause) or resumed
+        return resumed
 
-    def _requeue_due(self) -> int:
-        twins = self._store.due(self._clock(), DUE_AT_ONCE)
-        for twin in twins:
-            self._enqueuer.waiting(twin, self._clock())
+    def _requeue_due(self, resumed: bool) -> int:
+        """Put what is due on the queue, and what waited for a side that is one again."""
+        now = self._clock()
+        waiting = waiting_for_a_side(self._store, now, DUE_AT_ONCE) if resumed else []
+        twins = {twin.key: twin for twin in (*self._store.due(now, DUE_AT_ONCE), *waiting)}
+        for twin in twins.values():
+            self._enqueuer.waiting(twin, now)
         return len(twins)
 
     def _poll(self, side: str) -> int:

@@ -13,7 +13,7 @@ from tieline.domain.link import Link
 from tieline.domain.twin import Twin, key_of
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.message import Message
-from tieline.runtime.pauses import LOOK_AGAIN
+from tieline.runtime.pauses import LOOK_AGAIN, waiting_for_a_side
 from tieline.runtime.sides import Sides
 from tieline.state.store import Pause, Store
 
@@ -23,7 +23,6 @@ WAITING_MOST = 5000
 SEVERAL = 100
 """So many answers are looked for at once."""
 STOP_WITH = timedelta(seconds=10)
-FAR = timedelta(days=3650)
 Verb = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -156,7 +155,7 @@ class WaysOut:
     def _take_up(self) -> tuple[int, int]:
         """Put what waits for a side on the queue: how many, and how many the schedule will."""
         now = self._clock()
-        waiting = [t for t in self._store.due(now + FAR, WAITING_MOST) if t.due_why == "paused"]
+        waiting = waiting_for_a_side(self._store, now, WAITING_MOST)
         for count, twin in enumerate(waiting):
             if self._remaining() < STOP_WITH:
                 return count, len(waiting) - count

@@ -14,7 +14,7 @@ from tieline.runtime.births import Births, waiting_twin
 from tieline.runtime.enqueue import put
 from tieline.runtime.known import Known
 from tieline.runtime.message import Message, Misrouted
-from tieline.runtime.pauses import Paused
+from tieline.runtime.pauses import PUT_OFF, Paused
 from tieline.runtime.reconciler import Reconciler, parked_for
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
@@ -60,7 +60,7 @@ class Worker:
         try:
             outcome, twin = self._tries(message)
         except Paused as pause:
-            outcome, twin = self.put_off(message, pause.until, "paused"), None
+            outcome, twin = self.put_off(message, pause.until, PUT_OFF), None
         except Misrouted as line:
             message = message.in_line(line.twin)
             put(self._queue, message)
