@@ -1,49 +1,80 @@
-"""`python -m simulation.model SEEDS [FIRST]`: runs seeds, prints what was found."""
+"""`make simulate SEEDS=10000`: runs seeds over all profiles and pairs, and prints what was found.
+
+    python -m simulation.model SEEDS [FIRST] [--page]    --page: the summary goes to the docs
+    python -m simulation.model --seed SEED               one seed, told act by act
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
+from collections import Counter
 
-from simulation.model.checks import examine
-from simulation.model.simulated import simulated
+from simulation.model.page import write_summary
+from simulation.model.run import Result, run, run_many
+from simulation.model.simulated import Simulated
 
 
-def main() -> None:
-    number = int(sys.argv[1])
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    bad = 0
-    start = time.time()
-    import faulthandler
-
-    for seed in range(first, first + number):
-        faulthandler.dump_traceback_later(20, exit=True)
-        try:
-            world = simulated(seed)
-            if "-v" in sys.argv:
-
-                def tell(t, w=world):
-                    print(w.clock.now.strftime("%H:%M:%S.%f")[:12], t[:260])
-
-                world.network.tell = tell
-                for s in world.systems:
-                    s.tell = tell
-            world.run()
-            breaches = examine(world).breaches
-        except AssertionError as error:
-            breaches = [f"assertion: {error}"]
-        if breaches:
+def main() -> int:
+    """Gives the exit status: 1 if a seed breached a law."""
+    options = argparse.ArgumentParser()
+    options.add_argument("seeds", nargs="?", type=int, default=300)
+    options.add_argument("first", nargs="?", type=int, default=0)
+    options.add_argument("--seed", type=int)
+    options.add_argument("--page", action="store_true")
+    chosen = options.parse_args()
+    if chosen.seed is not None:
+        result = run(chosen.seed, _told)
+        _say(result)
+        return bool(result.breaches)
+    total, bad, start = Result(-1, ""), 0, time.monotonic()
+    for result in run_many(range(chosen.first, chosen.first + chosen.seeds)):
+        total.counts += result.counts
+        total.faults += result.faults
+        total.acts += result.acts
+        if result.breaches:
             bad += 1
-            print(
-                seed,
-                world.scenario.profiles[0].name,
-                world.scenario.profiles[1].name,
-                len(world.systems),
-                sorted(world.scenario.faults),
-            )
-            for b in breaches[:6]:
-                print("    ", b[:400])
-    print(bad, "of", number, time.time() - start)
+            _say(result)
+    summary = _summary(total, chosen.first, chosen.seeds, bad, time.monotonic() - start)
+    print(summary)
+    if chosen.page:
+        write_summary(summary)
+    return bool(bad)
 
 
-main()
+def _say(result: Result) -> None:
+    print(f"seed {result.seed} ({result.systems}): {len(result.breaches)} breaches")
+    for line in result.breaches[:6]:
+        print(f"    {line[:400]}")
+    sys.stdout.flush()
+
+
+def _told(world: Simulated) -> None:
+    def tell(text: str) -> None:
+        print(world.clock.now.strftime("%H:%M:%S.%f")[:12], text[:260])
+
+    world.network.tell = tell
+    for system in world.systems:
+        system.tell = tell
+
+
+def _summary(total: Result, first: int, seeds: int, bad: int, seconds: float) -> str:
+    def table(title: str, counts: Counter[str]) -> list[str]:
+        rows = [f"| {name} | {number:,} |" for name, number in sorted(counts.items()) if number]
+        return ["", f"| {title} | |", "|---|---:|", *rows]
+
+    lines = [
+        f"`make simulate SEEDS={seeds}`: seeds {first} to {first + seeds - 1}, "
+        f"{sum(total.acts.values()):,} acts of people, {sum(total.faults.values()):,} faults, "
+        f"{total.faults['crash'] + total.faults['function timed out']:,} crashes, "
+        f"**{bad} seeds with a violation**; {seconds:.0f} s on this machine."
+    ]
+    lines += table("in all", total.counts)
+    lines += table("faults", total.faults)
+    lines += table("what people did", total.acts)
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
