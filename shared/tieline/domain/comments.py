@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from tieline.domain.plan import AddComment, DeleteComment, EditComment
 from tieline.domain.ticket import Comment, Ticket
 from tieline.domain.twin import PartKind, PartState, PartTwin, Twin
 
+_WORD = re.compile(r"\w+")
 EDIT = "~edited~"
 """Between a comment's id and the moment of an edit, in the id of the comment that tells of it."""
 
@@ -73,7 +75,7 @@ class _OneSide:
         for comment in sorted(comments, key=lambda c: (c.created, len(c.id), c.id)):
             part = by_id.get(comment.id)
             if part is None:
-                # A comment that carries a correlation is a copy that another link made.
+                # A comment of our own that no twin knows is a copy that another link made.
                 if not (comment.correlation or comment.ours) and self._crosses(comment):
                     self._add(self._intent(comment.id, comment), comment)
             elif part.origin != self.side or part.state is PartState.ENDED:
@@ -131,10 +133,10 @@ def _is_copy(part: PartTwin, comment: Comment, side: str) -> bool:
 
 
 def copy_mark(body: str) -> str:
-    """What a copy is known by where it carries no correlation: its text without formatting.
+    """What a copy is known by where it carries no correlation: its words, without formatting.
 
     Systems spell the same text differently, so neither side's own spelling can be compared.
     """
     from tieline.domain.richtext.plain import markdown_to_plain  # noqa: PLC0415 - slow to import
 
-    return text_mark(markdown_to_plain(body).strip())
+    return text_mark(" ".join(_WORD.findall(markdown_to_plain(body))))

@@ -204,7 +204,10 @@ class Reconciler:
 
     def _close(self, twin: Twin, side: str) -> None:
         """Give the ticket that is left the last value of the status rule."""
-        ticket = self._sides.call(side, lambda c: c.read(twin.sides[side].id, self.want(side)))
+        try:
+            ticket = self._sides.call(side, lambda c: c.read(twin.sides[side].id, self.want(side)))
+        except Gone:
+            return  # both are
         values = closing_values(self._link, side, ticket, self._sides.specs())
         if values:
             self._sides.call(side, lambda c: c.update(ticket, values, self.want(side)))

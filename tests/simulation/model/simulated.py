@@ -261,7 +261,8 @@ class Simulated:
             self.clock.run_until(self.clock.now + STEP)
             dead = sum(f.replay_dead() for f in self.functions)
             self.dead += dead
-            busy = dead or any(
+            down = any(o.until > self.clock.now for s in self.systems for o in s.outages)
+            busy = dead or down or any(
                 f.queue.messages or f._busy or self.store(f).counts().due  # noqa: SLF001
                 for f in self.functions
             )

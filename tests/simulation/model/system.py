@@ -272,6 +272,7 @@ class System:
         ours = who.startswith(US)
         made = Attachment(id, name, "text/plain", size, self.stamp(self.now()), ours=ours)
         record.files[id] = made
+        self.tell(f"    {id} file {name} {size} by {who}")
         self._changed(record, part="file")
         return made
 
