@@ -23,7 +23,7 @@ def threats() -> list[dict[str, str]]:
 
 
 def marked() -> dict[str, set[str]]:
-    """Check -> `file::test` of what is marked with it, by reading the tests without running them."""
+    """Check -> `file::test` of what is marked with it; the tests are read, not run."""
     found: dict[str, set[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
         text = path.read_text("utf-8")

@@ -163,6 +163,7 @@ class Jira:
     ) -> tuple[Hint, ...]:
         """Admin webhooks by their signature, dynamic ones (OAuth) by their token."""
         part = {"kind": self._secret.kind, "webhook_secret": self._secret.webhook_secret}
+        part["webhook_secret_before"] = self._secret.webhook_secret_before
         if isinstance(self._secret, OAuth):
             part["client_secret"] = self._secret.client_secret
         plain = {k: v if isinstance(v, str) else v.get_secret_value() for k, v in part.items()}

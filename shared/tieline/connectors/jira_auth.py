@@ -28,6 +28,8 @@ class _Part(BaseModel):
 
     base_url: str = ""
     """Where the REST API is, if neither the site nor the gateway."""
+    webhook_secret_before: SecretStr = SecretStr("")
+    """The one that an admin webhook was signed with before, taken as long as it stands here."""
     cloud_id: str = ""
     """The site's id (`/_edge/tenant_info`): scoped tokens and OAuth go through the gateway."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,7 +16,13 @@ from typing import Any
 
 from tieline.connectors.base import Hint
 from tieline.connectors.jira_wire import correlation_of_labels, milliseconds, version_of
-from tieline.connectors.webhook_body import json_object, matched, proof_bytes
+from tieline.connectors.webhook_body import (
+    delivery_of,
+    json_object,
+    matched,
+    proved,
+    secrets_of,
+)
 from tieline.domain.errors import Malformed, Unauthenticated
 
 OLDEST = timedelta(hours=24)
@@ -41,24 +46,24 @@ def read_webhook(
     """
     signature = headers.get("x-hub-signature", "")
     bearer = headers.get("authorization", "")
-    admin_secret = str(part.get("webhook_secret") or "")
-    if signature and admin_secret:
-        check_signature(signature, body, admin_secret)
+    secrets = secrets_of(part)
+    if signature and secrets:
+        check_signature(signature, body, *secrets)
     elif bearer and part.get("kind") == "oauth" and part.get("client_secret"):
         check_token(bearer, str(part["client_secret"]), now)
     else:
         raise Unauthenticated("jira webhook: no proof that can be checked")
-    delivery = headers.get("x-atlassian-webhook-identifier", "")
+    delivery = delivery_of(headers.get("x-atlassian-webhook-identifier"))
     return hints_of(event_of(body, now), scope, delivery)
 
 
-def check_signature(header: str, body: bytes, secret: str) -> None:
+def check_signature(header: str, body: bytes, *secrets: str) -> None:
     """`X-Hub-Signature: sha256=<hex>` over the raw body; no other method is taken."""
     method, _, given = header.partition("=")
     if method.strip().lower() != "sha256":
         raise Unauthenticated("jira webhook: the signature's method is not sha256")
-    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), proof_bytes(given.strip().lower())):
+    expected = [hmac.new(s.encode(), body, hashlib.sha256).hexdigest() for s in secrets]
+    if not proved(given.strip().lower(), *expected):
         raise Unauthenticated("jira webhook: the signature does not hold")
 
 
@@ -68,44 +73,37 @@ def check_token(header: str, secret: str, now: datetime) -> None:
     pieces = token.strip().split(".")
     if scheme.lower() != "bearer" or len(pieces) != 3:
         raise Unauthenticated("jira webhook: no bearer token")
+    signed = f"{pieces[0]}.{pieces[1]}".encode("utf-8", "surrogatepass")
+    mac = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    if not proved(pieces[2], base64.urlsafe_b64encode(mac).rstrip(b"=").decode()):
+        raise Unauthenticated("jira webhook: the token's signature does not hold")
     try:
         head, claims = (_json(piece) for piece in pieces[:2])
-        given = _bytes(pieces[2])
-    except ValueError:
+    except (ValueError, Malformed):
         raise Unauthenticated("jira webhook: the token cannot be read") from None
     if head.get("alg") != "HS256":
         raise Unauthenticated("jira webhook: the token's algorithm is not HS256")
-    signed = f"{pieces[0]}.{pieces[1]}".encode()
-    if not hmac.compare_digest(hmac.new(secret.encode(), signed, hashlib.sha256).digest(), given):
-        raise Unauthenticated("jira webhook: the token's signature does not hold")
     seconds, slack = now.timestamp(), _JWT_SLACK.total_seconds()
     until, since = claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(until, int | float) or not isinstance(since, int | float):
         raise Unauthenticated("jira webhook: the token has no time")
-    if seconds > until + slack or seconds < since - slack:
+    # Compared without a sum: a whole number may be too large for one with a fraction.
+    if until < seconds - slack or since > seconds + slack:
         raise Unauthenticated("jira webhook: the token is out of its time")
 
 
-def _bytes(piece: str) -> bytes:
-    return base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))
-
-
 def _json(piece: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(_bytes(piece))
-    except RecursionError:
-        raise ValueError("too deep") from None
-    if not isinstance(value, dict):
-        raise ValueError("not an object")  # noqa: TRY004 - one error for all that is unreadable
-    return value
+    return json_object("jira", base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4)))
 
 
 def event_of(body: bytes, now: datetime) -> Mapping[str, Any]:
     """The event of an authentic body. Raises Malformed, and Unauthenticated when it is too old."""
     event = json_object("jira", body)
-    at = event.get("timestamp")
-    if isinstance(at, int | float) and at < milliseconds(now - OLDEST):
-        raise Unauthenticated("jira webhook: the event is too old")
+    at = event.get("timestamp", milliseconds(now))
+    if not isinstance(at, int) or isinstance(at, bool):
+        raise Malformed("jira webhook: the event's time is no whole number")
+    if at < milliseconds(now - OLDEST) or at > milliseconds(now + OLDEST):
+        raise Unauthenticated("jira webhook: the event is too old, or from the future")
     return event
 
 
@@ -113,7 +111,7 @@ def hints_of(event: Mapping[str, Any], scope: Mapping[str, str], delivery: str) 
     """The tickets that an event is about. Its content is in the form of REST v2: never used."""
     try:
         return _hints_of(event, scope, delivery)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise Malformed("jira webhook: the event is not of the form that Jira sends") from None
 
 
@@ -151,7 +149,9 @@ def _ids_without_issue(event: Mapping[str, Any]) -> tuple[str, ...]:
     if link is not None:
         ids = (link.get("sourceIssueId"), link.get("destinationIssueId"))
         return tuple(dict.fromkeys(matched(_ID, id) for id in ids if id))
-    found = re.search(r"/issue/(\d+)/comment/", str((event.get("comment") or {}).get("self", "")))
+    found = re.search(
+        r"/issue/([0-9]{1,20})/comment/", str((event.get("comment") or {}).get("self", ""))
+    )
     return (found.group(1),) if found else ()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from tieline.domain.richtext.adf import adf_to_markdown, cut, markdown_to_adf
 from tieline.domain.richtext.adf_writer import FindMedia
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Kind, Option, Person, Value
+from tieline.domain.twin import as_key
 
 Json = Mapping[str, Any]
 
@@ -279,7 +280,8 @@ def labels(tags: Iterable[str]) -> frozenset[str]:
 
 def correlation_of_labels(given: Iterable[str]) -> str:
     """The correlation id that our label carries, or ""."""
-    return next((each.removeprefix(LABEL) for each in given if each.startswith(LABEL)), "")
+    ours = (as_key(each.removeprefix(LABEL)) for each in given if each.startswith(LABEL))
+    return next(filter(None, ours), "")
 
 
 def moment(text: str) -> datetime:

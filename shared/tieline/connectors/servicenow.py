@@ -118,7 +118,11 @@ class ServiceNow:
             headers,
             body,
             now,
-            secret=self._secret.webhook_secret.get_secret_value(),
+            secrets=[
+                secret.get_secret_value()
+                for secret in (self._secret.webhook_secret, self._secret.webhook_secret_before)
+                if secret.get_secret_value()
+            ],
             table=self._table,
             instance=self._secret.instance,
         )

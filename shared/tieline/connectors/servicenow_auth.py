@@ -25,6 +25,8 @@ class _Part(BaseModel):
 
     webhook_secret: SecretStr
     """What our business rule signs with (any text; the rule's property holds it in base64)."""
+    webhook_secret_before: SecretStr = SecretStr("")
+    """The one that the rule signed with before, taken as long as it stands here."""
     base_url: str = ""
     """Where the API is, if not at the side's `url`."""
     instance: str = ""

@@ -10,13 +10,19 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Hint
 from tieline.connectors.servicenow_wire import correlation_of
-from tieline.connectors.webhook_body import json_object, matched, proof_bytes
+from tieline.connectors.webhook_body import (
+    delivery_of,
+    json_object,
+    matched,
+    proved,
+    secrets_of,
+)
 from tieline.domain.errors import Malformed, Unauthenticated
 
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
@@ -40,8 +46,9 @@ def read_webhook(
     now: datetime,
 ) -> tuple[Hint, ...]:
     """`read` for a side's part of the secret and its scope."""
-    secret, instance = str(part.get("webhook_secret") or ""), str(part.get("instance") or "")
-    return read(headers, body, now, secret=secret, table=scope["table"], instance=instance)
+    instance = str(part.get("instance") or "")
+    secrets = secrets_of(part)
+    return read(headers, body, now, secrets=secrets, table=scope["table"], instance=instance)
 
 
 def read(
@@ -49,7 +56,7 @@ def read(
     body: bytes,
     now: datetime,
     *,
-    secret: str,
+    secrets: Sequence[str],
     table: str,
     instance: str = "",
 ) -> tuple[Hint, ...]:
@@ -58,7 +65,7 @@ def read(
     Raises Unauthenticated (signature, age beyond 300 s either way, a clone's instance), Malformed.
     """
     given = headers.get(SIGNATURE, "").strip()
-    if not secret or not hmac.compare_digest(signature(secret, body).encode(), proof_bytes(given)):
+    if not proved(given, *(signature(secret, body) for secret in secrets)):
         raise Unauthenticated("servicenow webhook: the signature does not hold")
     event = json_object("servicenow", body)
     _fresh(event, now)
@@ -68,24 +75,24 @@ def read(
         if event["table"] != table:
             return ()
         deleted = event["event"] == "delete"
-        count = str(event["sys_mod_count"])
-        matched(_COUNT, count or ("0" if deleted else ""))
+        count = event["sys_mod_count"]
+        count = matched(_COUNT, "0" if deleted and count == "" else count)
         return (
             Hint(
                 id=matched(_SYS_ID, event["sys_id"]),
                 version=None if deleted else count,
                 correlation=correlation_of(str(event.get("correlation_id") or "")),
-                delivery=str(event.get("delivery_id") or headers.get(DELIVERY, "")),
+                delivery=delivery_of(event.get("delivery_id") or headers.get(DELIVERY)),
                 deleted=deleted,
             ),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise Malformed("servicenow webhook: the event is not what our rule sends") from None
 
 
 def _fresh(event: Mapping[str, Any], now: datetime) -> None:
     try:
-        sent = datetime.fromtimestamp(int(str(event["ts"])) / 1000, UTC)
+        sent = datetime.fromtimestamp(int(matched(_COUNT, event["ts"])) / 1000, UTC)
     except (KeyError, ValueError, OverflowError, OSError):
         raise Unauthenticated("servicenow webhook: it does not say when it was sent") from None
     if abs(now - sent) > WINDOW:

@@ -19,6 +19,7 @@ from typing import Any
 from tieline.domain.marks import normal_text
 from tieline.domain.richtext.plain import markdown_to_plain, plain_to_markdown
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Kind, Option, Person, Value
+from tieline.domain.twin import as_key
 
 Row = Mapping[str, Any]
 SYS_ID = re.compile(r"[0-9a-f]{32}")
@@ -97,7 +98,7 @@ def digest(texts: Iterable[str]) -> str:
 
 def correlation_of(text: str) -> str:
     """Our correlation in a `correlation_id`; "" if it is somebody else's."""
-    return text.removeprefix(MARK) if text.startswith(MARK) else ""
+    return as_key(text.removeprefix(MARK)) if text.startswith(MARK) else ""
 
 
 def value_of(row: Row, field: Field) -> Value:

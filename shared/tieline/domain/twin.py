@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -98,6 +99,17 @@ def key_of(link: str, side: str, id: str) -> str:
     So a change of the ticket that was there first needs no look-up to name its twin.
     """
     return hashlib.sha256(f"{link}|{side}|{id}".encode()).hexdigest()[:32]
+
+
+_KEY = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+def as_key(text: str) -> str:
+    """A twin's key as a ticket carries it; "" for what people wrote in its place.
+
+    It names a line of the queue and items of the table, which take no other characters.
+    """
+    return text if _KEY.fullmatch(text) else ""
 
 
 class PartKind(StrEnum):

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -54,8 +53,8 @@ class Intake:
             return _reply(404, "no such link or side")
         try:
             body = _body(event)
-        except (binascii.Error, ValueError):
-            return _reply(400, "the body is not valid base64")
+        except ValueError:
+            return _reply(400, "the body is neither text nor valid base64")
         if len(body) > MAX_BODY:
             return _reply(413, f"more than {MAX_BODY} bytes")
         headers = {str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()}
