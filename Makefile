@@ -27,7 +27,7 @@ demo: setup .venv-emulator/.ready ## See a link at work between two simulated sy
 run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C
 	$(BIN)/python -m tieline_ops.local
 
-test: lint sam .venv-emulator/.ready ## Everything that CI checks
+test: lint audit sam .venv-emulator/.ready ## Everything that CI checks
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lock: setup ## Compute the pinned versions anew from pyproject.toml
@@ -35,6 +35,7 @@ lock: setup ## Compute the pinned versions anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --extra ops --extra dev -c shared/requirements.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/sam.in -o requirements/sam.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/emulator.in -o requirements/emulator.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/audit.in -o requirements/audit.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/rie.in -o requirements/rie.txt
 
 .venv-%/.ready: requirements/%.txt .venv/.ready
@@ -62,10 +63,17 @@ deploy: build ## Deploy to your AWS account; asks before it changes anything
 package-check: sam ## See that what would be deployed is whole, and needs nothing of this machine
 	$(BIN)/pytest tests/e2e/aws/test_build.py tests/e2e/aws/test_templates.py tests/e2e/aws/test_cost.py
 
+audit: setup .venv-audit/.ready ## Look for known vulnerabilities of what is pinned; passes where the index cannot be asked
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m security.audit
+
+INPUTS ?= 20000
+fuzz: setup ## Give each reader of what comes from outside INPUTS made-up inputs
+	TIELINE_FUZZ_INPUTS=$(INPUTS) $(BIN)/pytest -q -n 2 tests/security/test_fuzz.py
+
 security: setup ## Run what proves a check of docs/security.md, and write its table anew
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m security
 
 bench: sam ## Measure a link's cold start against the import of what it is made with
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/cold_start.py
 
-.PHONY: help setup lint demo run test lock sam build deploy package-check security bench
+.PHONY: help setup lint demo run test lock sam build deploy package-check audit fuzz security bench

@@ -1,0 +1,282 @@
+"""Readers of what comes from outside: only declared errors, in bounded time, and what comes out is
+valid again. `make fuzz INPUTS=n` gives each reader n inputs; without it each gets a few hundred.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+from datetime import UTC, datetime
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from security.active_content import in_adf, in_html
+from security.mutation import CHANGES, CUTS, cut, mutated
+from security.test_injection import HTML, MARKDOWN
+from support.built import ROOT
+from support.systems import SYSTEMS
+from unit.richtext.test_laws import DOCS
+
+from tieline.connectors import jira_webhook, servicenow_webhook
+from tieline.connectors.base import Hint
+from tieline.connectors.jira_wire import document, markdown_of
+from tieline.connectors.servicenow_wire import journal_text
+from tieline.domain import link_json
+from tieline.domain.errors import Malformed, Unauthenticated
+from tieline.domain.richtext.adf import adf_to_markdown
+from tieline.domain.richtext.html import html_to_markdown, markdown_to_html
+from tieline.domain.richtext.markdown import normal_form
+from tieline.domain.richtext.plain import markdown_to_plain, plain_to_markdown
+from tieline.runtime.message import Message, Unreadable
+from tieline_ops.link_file.compiling import compile_link
+
+INPUTS = int(os.environ.get("TIELINE_FUZZ_INPUTS", "200"))
+LONG = INPUTS > 1000
+SECONDS = 5
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+SECRET = "hush"
+fuzz = settings(
+    max_examples=INPUTS,
+    deadline=None,
+    derandomize=not LONG,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+)
+
+JIRA = {
+    "timestamp": 1772443800000,
+    "webhookEvent": "jira:issue_updated",
+    "issue_event_type_name": "issue_generic",
+    "user": {"accountId": "5b10", "displayName": "Omar", "active": True},
+    "issue": {
+        "id": "10001",
+        "key": "OPS-1",
+        "self": "https://acme.atlassian.net/rest/api/2/10001",
+        "fields": {
+            "summary": "printer",
+            "updated": "2026-03-02T09:30:00.000+0000",
+            "project": {"id": "1", "key": "OPS"},
+            "issuetype": {"id": "7", "name": "Bug"},
+            "labels": ["a", "tieline-c0ffee"],
+        },
+    },
+    "comment": {
+        "id": "5",
+        "self": "https://acme.atlassian.net/rest/api/2/issue/10001/comment/5",
+        "body": "hi",
+        "updated": "2026-03-02T09:30:00.000+0000",
+    },
+    "changelog": {"id": "1", "items": [{"field": "project", "from": "1", "to": "2"}]},
+    "issueLink": {"sourceIssueId": 10001, "destinationIssueId": 10002},
+}
+SERVICENOW = {
+    "event": "update",
+    "table": "incident",
+    "sys_id": "0" * 32,
+    "sys_mod_count": "7",
+    "correlation_id": "tieline:c0ffee",
+    "delivery_id": "d1",
+    "instance": "acme",
+    "ts": "1772443800000",
+}
+MESSAGE = Message("a", "eng", "1", "webhook", NOW, "7", "c", "t", "d", True)
+HEADERS = st.dictionaries(
+    st.sampled_from(
+        [
+            "x-hub-signature",
+            "authorization",
+            "x-tieline-signature",
+            "x-atlassian-webhook-identifier",
+        ]
+    ),
+    st.text(max_size=40)
+    | st.sampled_from(
+        [
+            "sha256=",
+            "sha256=\ud800",
+            "SHA256=é",
+            "Bearer a.b.c",
+            "Bearer " + ".".join([base64.urlsafe_b64encode(b"[" * 9000).decode()] * 3),
+            "Bearer " + ".".join([base64.urlsafe_b64encode(b'{"alg":"none"}').decode()] * 3),
+            "Bearer eyJhbGciOiJIUzI1NiJ9.eyJleHAiOk5hTn0.AAAA",
+        ]
+    ),
+    max_size=3,
+)
+
+
+class timed:  # noqa: N801
+    """Fails what computes for longer than it may."""
+
+    def __enter__(self):
+        self.started = time.process_time()
+
+    def __exit__(self, *_):
+        assert time.process_time() - self.started < SECONDS
+
+
+def dumped(value):
+    return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
+def check_hints(hints, form):
+    for hint in hints:
+        assert isinstance(hint, Hint)
+        assert hint.id.isascii()
+        assert len(hint.id) == 32 if form == "sys_id" else hint.id.isdecimal()
+        assert hint.version is None or hint.version.lstrip("-").isdecimal()
+        message = Message("a", "eng", hint.id, "webhook", NOW, hint.version, hint.correlation)
+        assert Message.from_json(message.to_json()) == message
+        message.deduplication_id.encode()
+
+
+@fuzz
+@given(CHANGES)
+def test_a_webhook_of_jira_with_a_right_signature(changes):
+    body = dumped(mutated(JIRA, changes))
+    proof = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    part = {"kind": "api_token", "webhook_secret": SECRET}
+    scope = {"project": "OPS", "issue_type": "Bug"}
+    with timed():
+        try:
+            hints = jira_webhook.read_webhook(part, scope, {"x-hub-signature": proof}, body, NOW)
+        except (Malformed, Unauthenticated):
+            return
+    check_hints(hints, "number")
+
+
+@fuzz
+@given(CHANGES)
+def test_a_webhook_of_servicenow_with_a_right_signature(changes):
+    body = dumped(mutated(SERVICENOW, changes))
+    headers = {"x-tieline-signature": servicenow_webhook.signature(SECRET, body)}
+    part = {"kind": "basic", "webhook_secret": SECRET, "instance": "acme"}
+    with timed():
+        try:
+            hints = servicenow_webhook.read_webhook(part, {"table": "incident"}, headers, body, NOW)
+        except (Malformed, Unauthenticated):
+            return
+    check_hints(hints, "sys_id")
+
+
+@fuzz
+@given(CHANGES)
+def test_a_token_of_jira_with_a_right_signature(changes):
+    head, claims = ({"alg": "HS256"}, {"exp": 1772444000, "nbf": 0, "iss": "x", "qsh": "y"})
+    texts = [
+        base64.urlsafe_b64encode(dumped(value)).decode().rstrip("=")
+        for value in mutated([head, claims, {}], changes) or [head, claims]
+    ][:2]
+    signed = ".".join(texts)
+    mac = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
+    token = f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+    with timed():
+        try:
+            jira_webhook.check_token(f"Bearer {token}", SECRET, NOW)
+        except Unauthenticated:
+            return
+
+
+@fuzz
+@given(HEADERS, st.binary(max_size=60))
+def test_a_webhook_without_a_right_proof_is_refused_whatever_it_holds(headers, body):
+    jira = {"kind": "oauth", "webhook_secret": SECRET, "client_secret": SECRET}
+    snow = {"kind": "basic", "webhook_secret": SECRET}
+    scope = {"project": "OPS", "issue_type": "Bug", "table": "incident"}
+    for read, part in (
+        (jira_webhook.read_webhook, jira),
+        (servicenow_webhook.read_webhook, snow),
+    ):
+        with timed():
+            try:
+                read(part, scope, headers, body, NOW)
+            except Unauthenticated:
+                continue
+        raise AssertionError("it was taken")
+
+
+@fuzz
+@given(DOCS, CHANGES)
+def test_a_document_of_jira(doc, changes):
+    with timed():
+        markdown, lossy = adf_to_markdown(mutated(doc, changes))
+        assert isinstance(lossy, bool)
+        adf = document(markdown)
+    assert in_adf(adf) == []
+    assert in_html(markdown_to_html(markdown)) == []
+    assert normal_form(markdown) == markdown
+
+
+@fuzz
+@given(st.lists(st.sampled_from(HTML), max_size=5).map("".join), CUTS)
+def test_a_piece_of_html(html, cuts):
+    with timed():
+        markdown = html_to_markdown(cut(html, cuts, HTML))
+    assert in_html(markdown_to_html(markdown)) == []
+    assert in_adf(document(markdown)) == []
+
+
+@fuzz
+@given(st.lists(st.sampled_from(MARKDOWN) | st.text(max_size=9), max_size=6).map("".join), CUTS)
+def test_a_piece_of_markdown_or_typed_text(text, cuts):
+    text = cut(text, cuts, MARKDOWN)
+    with timed():
+        once = normal_form(text)
+        assert normal_form(once) == once
+        assert in_adf(document(once)) == []
+        assert in_html(markdown_to_html(once)) == []
+        typed = plain_to_markdown(text)
+        assert plain_to_markdown(markdown_to_plain(typed)) == typed
+        assert "[code" not in journal_text(typed).lower()
+        assert isinstance(markdown_of(text), str)
+
+
+LINK_FILE = (ROOT / "functions" / "jira-servicenow" / "link.yaml").read_text("utf-8")
+LINES = LINK_FILE.splitlines(keepends=True)
+TOKENS = [
+    *LINES,
+    *LINK_FILE.split(),
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "- ",
+    "\n",
+    "\t",
+    "'",
+    '"',
+    "&a ",
+    "*a",
+]
+
+
+@fuzz
+@given(CUTS)
+def test_a_link_file(cuts):
+    with timed():
+        link, faults = compile_link(cut(LINK_FILE, cuts, TOKENS), "fuzzed", SYSTEMS)
+    assert (link is None) == bool(faults)
+    for fault in faults:
+        assert str(fault).startswith("link.yaml:")
+    if link is not None:
+        assert link_json.load(link_json.dump(link)) == link
+
+
+@fuzz
+@given(CHANGES)
+def test_a_message_of_the_queue(changes):
+    text = json.dumps(mutated(json.loads(MESSAGE.to_json()), changes))
+    with timed():
+        try:
+            message = Message.from_json(text)
+        except Unreadable:
+            return
+    assert isinstance(message.seen_at, datetime)
+
+
+def test_every_reader_is_given_as_many_inputs_as_were_asked_for(record_property):
+    record_property("figure", f"fuzz: {INPUTS} inputs for each of 9 readers")
