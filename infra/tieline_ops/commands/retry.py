@@ -58,11 +58,11 @@ def command(
     calls = Calls(project, deployed)
     if ticket is not None:
         answer = about_ticket(project, link, ticket, side, "reconcile", deployed=deployed)
-        asked = [{**answer, "name": answer["queued"]}]
+        asked = [{**answer, "name": _name(answer["was_parked"], ticket)}]
     else:
         (name,) = project.chosen([link])
         answer = checked(calls.ask(name, {"tieline": "retry", "kind": kind}), "")
-        asked = [{**one, "name": _name(one["was_parked"])} for one in answer["retried"]]
+        asked = [{**one, "name": _name(one["was_parked"], "?")} for one in answer["retried"]]
     with progress("waiting for the outcome", machine=machine):
         became = _outcomes(calls, link, asked, wait)
     told = [_told(link, one, became.get(one["asked"])) for one in asked]
@@ -122,7 +122,7 @@ def _became(link: str, answer: Mapping[str, Any] | None) -> tuple[str, bool]:
     return "both sides agree", True
 
 
-def _name(parked: Mapping[str, Any] | None) -> str:
+def _name(parked: Mapping[str, Any] | None, ticket: str) -> str:
     if parked is None:
-        return "(not parked any more)"
+        return ticket
     return " - ".join(f"{side} {key or '(none)'}" for side, key in parked["tickets"].items())

@@ -132,7 +132,7 @@ def test_dead_letters_are_put_back_and_worked_off(stack, incident, tieline) -> N
         MessageGroupId="g",
         MessageDeduplicationId="d",
     )
-    assert tieline("replay", LINK) == (0, {"link": LINK, "replayed": 1})
+    assert tieline("replay", LINK) == (0, {"link": LINK, "replayed": 1, "left": []})
     until(lambda: jira.issue("OPS-1")["summary"] == "VPN, once more")
 
 
