@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 import nh3
 
@@ -57,7 +56,7 @@ class _Tags(HTMLParser):
 
 def _scheme(address: str) -> str:
     """As a browser takes it, which skips white space and control characters."""
-    return urlsplit(re.sub(r"[\x00-\x20\x7f-\xa0\u200b\ufeff]", "", address)).scheme.lower()
+    return re.sub(r"[\x00-\x20\x7f-\xa0\u200b\ufeff]", "", address).partition(":")[0].lower()
 
 
 def in_html(html: str) -> list[str]:

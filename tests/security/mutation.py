@@ -74,7 +74,8 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 def mutated(value: Any, changes: list[tuple[int, str, Any]]) -> Any:
     """A copy of a JSON value with some places changed."""
     value = copy.deepcopy(value)
-    for number, change, other in changes:
+    for number, change, drawn in changes:
+        other = copy.deepcopy(drawn)  # else it could come to hold itself
         places = list(_places(value))
         if not places:
             return other

@@ -59,6 +59,7 @@ def bounded(seconds=SECONDS):
         signal.signal(signal.SIGPROF, before)
 
 
+@pytest.mark.threat("contents-bomb")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_hundred_thousand_hostile_characters_are_converted_in_bounded_time(seed):
     text = (seed * (LENGTH // len(seed) + 1))[:LENGTH]
@@ -67,6 +68,7 @@ def test_a_hundred_thousand_hostile_characters_are_converted_in_bounded_time(see
     assert adf["type"] == "doc"
 
 
+@pytest.mark.threat("contents-bomb")
 @pytest.mark.parametrize("name", CONVERSIONS)
 @pytest.mark.parametrize("seed", ["[", "https://a.b/(", "x\n", "a*"])
 def test_every_conversion_of_a_long_hostile_text_ends(name, seed):
@@ -75,6 +77,7 @@ def test_every_conversion_of_a_long_hostile_text_ends(name, seed):
         assert CONVERSIONS[name](text)
 
 
+@pytest.mark.threat("contents-bomb")
 def test_a_flood_of_addresses_costs_time_in_proportion():
     def seconds(count):
         started = time.process_time()
@@ -85,6 +88,7 @@ def test_a_flood_of_addresses_costs_time_in_proportion():
         assert seconds(40_000) < 1
 
 
+@pytest.mark.threat("contents-bomb")
 @pytest.mark.parametrize(
     "tag", ["b", "div", "ul><li", "table><tr><td", "blockquote", "svg", "math"]
 )
@@ -101,6 +105,8 @@ def nested(kind, depth):
     return {"type": "doc", "version": 1, "content": [node]}
 
 
+@pytest.mark.threat("contents-bomb")
+@pytest.mark.threat("contents-bomb")
 @pytest.mark.parametrize(
     "kind",
     "doc paragraph heading blockquote panel bulletList orderedList listItem taskList taskItem "  # noqa: SIM905
@@ -115,6 +121,7 @@ def test_adf_of_any_depth_is_read(kind):
         media_in(doc)
 
 
+@pytest.mark.threat("contents-bomb")
 def test_adf_of_thousands_of_pieces_is_read_in_bounded_time():
     pieces = [
         {"type": "text", "text": "[", "marks": [{"type": "strong"}] if n % 2 else []}
@@ -126,6 +133,7 @@ def test_adf_of_thousands_of_pieces_is_read_in_bounded_time():
     assert markdown.count("[") >= 5_000
 
 
+@pytest.mark.threat("contents-bomb")
 def test_a_long_hostile_text_is_cut_to_what_jira_takes_in_bounded_time():
     with bounded():
         text, was_cut = cut("[![](" * 7_000, 32_767)
@@ -133,6 +141,7 @@ def test_a_long_hostile_text_is_cut_to_what_jira_takes_in_bounded_time():
     assert len(json.dumps(markdown_to_adf(text))) <= 32_767
 
 
+@pytest.mark.threat("contents-bomb")
 def test_a_line_with_a_flood_of_brackets_keeps_its_words_and_its_next_line_its_links():
     flood = "[" * 40_000 + " words"
     back, _ = adf_to_markdown(markdown_to_adf(f"{flood}\n\n[a](https://x.y)"))

@@ -118,6 +118,7 @@ def lost(text, seen):
     return [word for word in re.findall(r"[a-zA-Z]{3,}", clean(text)) if word not in letters]
 
 
+@pytest.mark.threat("contents-active")
 @law
 @given(HOSTILE)
 @example("".join(HTML + MARKDOWN))
@@ -127,6 +128,7 @@ def test_what_is_typed_in_servicenow_is_words_in_jira_and_none_is_lost(text):
     assert lost(text, adf_words(adf)) == []
 
 
+@pytest.mark.threat("contents-active")
 @law
 @given(HOSTILE)
 @example("".join(HTML + MARKDOWN))
@@ -136,6 +138,7 @@ def test_what_is_typed_as_markdown_is_no_more_than_words_as_html_adf_and_journal
     assert not re.search(r"\[\s*/?\s*code", journal_text(text), re.IGNORECASE)
 
 
+@pytest.mark.threat("contents-active")
 @pytest.mark.parametrize("html", HTML)
 def test_hostile_html_becomes_words(html):
     """Each alone, and with words after it that a half-open tag could swallow."""
@@ -146,6 +149,7 @@ def test_hostile_html_becomes_words(html):
         assert "alert" not in "".join(re.findall(r"\]\(([^)]*)\)", markdown))
 
 
+@pytest.mark.threat("contents-active")
 @law
 @given(st.lists(st.sampled_from(HTML) | st.text(max_size=6), max_size=6).map("".join))
 def test_html_that_passed_through_is_clean_however_often_it_is_read_again(html):
@@ -155,6 +159,7 @@ def test_html_that_passed_through_is_clean_however_often_it_is_read_again(html):
     assert in_html(twice) == []
 
 
+@pytest.mark.threat("contents-active")
 @law
 @given(HOSTILE)
 def test_a_column_of_html_gets_formatted_words_and_never_what_was_typed(text):
@@ -169,6 +174,7 @@ def document_text(text):
     return markdown_of({"type": "doc", "content": [{"type": "paragraph", "content": [node]}]})
 
 
+@pytest.mark.threat("contents-mention")
 @law
 @given(HOSTILE)
 @example("[code]<script>x</script>[/code]")
@@ -214,6 +220,7 @@ def alien(kind, link, text, marked):
     }
 
 
+@pytest.mark.threat("contents-mention")
 @law
 @given(
     st.lists(
@@ -264,6 +271,7 @@ NAMES = st.one_of(
 TEMPLATE = CommentsRule(("it",))
 
 
+@pytest.mark.threat("contents-name")
 @law
 @given(NAMES)
 @example("@[Boss](user:1)")
@@ -281,11 +289,13 @@ def test_a_name_says_nothing_but_itself_before_a_comment(name):
     assert lost(f"{name} said https", adf_words(adf)) == []
 
 
+@pytest.mark.threat("contents-name")
 @pytest.mark.parametrize("name", ["Jane Doe", "Zoë O'Brien-Smith", "J. R. Ewing Jr.", "王小明"])
 def test_an_ordinary_name_is_written_as_it_is(name):
     assert comment_body(TEMPLATE, comment(name, "hi")) == f"{name}: hi"
 
 
+@pytest.mark.threat("contents-name")
 @law
 @given(HOSTILE)
 def test_what_is_filled_into_a_template_is_never_looked_at_again(text):
@@ -293,6 +303,7 @@ def test_what_is_filled_into_a_template_is_never_looked_at_again(text):
     assert fill("<{a}|{key}>", ticket) == f"<{text}|A-1>"
 
 
+@pytest.mark.threat("contents-name")
 @pytest.mark.parametrize("name", ["a _b_ c", "a __b__ c", "x *y* z", "a ~~b~~ c"])
 def test_punctuation_of_words_stays_punctuation(name):
     assert markdown_to_plain(document_text(name)).replace("\\", "") == name

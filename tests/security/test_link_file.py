@@ -1,12 +1,15 @@
 """A hostile link.yaml is answered with what is wrong; it runs nothing and ends soon."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 from support.systems import SYSTEMS
 
 from tieline.domain.link import Test as Condition
+from tieline.domain.template import fill
+from tieline.domain.ticket import Ticket
 from tieline.domain.when import BadPattern, holds, searcher
 from tieline_ops.cli import VERBS, cli
 from tieline_ops.link_file.compiling import compile_link
@@ -35,6 +38,7 @@ def test_the_file_that_the_others_are_made_from_is_good():
     assert compile_link(GOOD, "good", SYSTEMS)[0] is not None
 
 
+@pytest.mark.threat("link-file-code")
 @pytest.mark.parametrize(
     "text",
     [
@@ -57,6 +61,7 @@ def test_a_tag_makes_no_object(text, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.threat("link-file-bomb")
 def test_aliases_that_multiply_are_refused_before_they_do():
     lines = ["a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
@@ -67,21 +72,25 @@ def test_aliases_that_multiply_are_refused_before_they_do():
     assert any("an anchor" in fault for fault in found)
 
 
+@pytest.mark.threat("link-file-bomb")
 def test_an_alias_to_itself_is_refused():
     assert any("an alias" in fault for fault in faults("a: &a [*a]"))
 
 
+@pytest.mark.threat("link-file-code")
 def test_a_merge_key_merges_nothing():
     assert any("an alias" in fault for fault in faults("x: &x {title: a}\n<<: *x\n" + GOOD))
     assert any("'<<'" in fault or "<<" in fault for fault in faults("<<: {title: a}\n" + GOOD))
 
 
+@pytest.mark.threat("link-file-bomb")
 @pytest.mark.parametrize("seed", ["[", "{", "- ", "? ", "[a, ", "{a: b, ", "a: {b: ", "- - "])
 def test_deep_nesting_ends_at_its_level(seed):
     text = (seed * 100_000)[:199_999]
     assert len(faults(text)) <= 3
 
 
+@pytest.mark.threat("link-file-bomb")
 @pytest.mark.parametrize(
     "seed", ["a:\n", "k%d: v\n", "'", '"', "#", "\n", "--- ", "|\n", "\t", "%"]
 )
@@ -90,6 +99,7 @@ def test_as_much_as_is_read_is_read_in_bounded_time(seed):
     faults(text)
 
 
+@pytest.mark.threat("link-file-bomb")
 def test_a_huge_file_is_not_read_to_its_end(tmp_path):
     folder = tmp_path / "functions" / "huge"
     folder.mkdir(parents=True)
@@ -103,6 +113,7 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path):
     assert "is too long" in str(loaded.faults[0])
 
 
+@pytest.mark.threat("link-file-code")
 def test_a_key_that_stands_twice_is_refused_at_every_level():
     assert any("stands twice" in fault for fault in faults(GOOD + "fields: []\n"))
     assert any(
@@ -111,11 +122,13 @@ def test_a_key_that_stands_twice_is_refused_at_every_level():
     )
 
 
+@pytest.mark.threat("link-file-code")
 @pytest.mark.parametrize("char", ["\0", "\x07", "\x1b", "\x7f", "\x9b", "\ufffe", "\ud800"])
 def test_characters_that_nobody_types_are_refused(char):
     assert any("cannot be read as YAML" in f for f in faults(f'title: "a{char}b"\n{GOOD}'))
 
 
+@pytest.mark.threat("link-file-code")
 @pytest.mark.parametrize(
     "text", [b"\xff\xfe\x00", b"title: \xe9", b"\xf0\x28\x8c\x28"], ids=["utf-16", "latin", "cut"]
 )
@@ -142,6 +155,7 @@ CATASTROPHIC = [
 ]
 
 
+@pytest.mark.threat("link-file-pattern")
 @pytest.mark.parametrize("pattern", CATASTROPHIC)
 @pytest.mark.parametrize("text", ["a" * 3_999 + "?", "x" * 4_000, "a " * 1_999 + "?"])
 def test_no_pattern_makes_a_search_explode(pattern, text):
@@ -150,11 +164,13 @@ def test_no_pattern_makes_a_search_explode(pattern, text):
     assert time.process_time() - started < 1
 
 
+@pytest.mark.threat("link-file-pattern")
 def test_such_patterns_pass_the_check_and_are_answered_at_once():
     rule = "create: [{from: it, when: {short_description: {matches: '(a+)+$'}}}]\n"
     assert compile_link(GOOD + rule, "good", SYSTEMS)[0] is not None
 
 
+@pytest.mark.threat("link-file-pattern")
 @pytest.mark.parametrize(
     "pattern",
     [r"(a)\1", "(?=a)b", "(?<!a)b", "(", "[", "*", r"(?:\w{1,60}){1,60}", "(?P<n>a)(?P=n)"],
@@ -166,6 +182,7 @@ def test_a_pattern_that_the_engine_does_not_know_is_a_fault_of_the_file(pattern)
     assert any("is no pattern" in fault for fault in faults(GOOD + rule))
 
 
+@pytest.mark.threat("link-file-template")
 @pytest.mark.parametrize(
     "name",
     [
@@ -186,6 +203,14 @@ def test_a_template_reaches_nothing_but_fields(name):
     assert faults(GOOD + rule)
 
 
+@pytest.mark.threat("link-file-template")
+@pytest.mark.parametrize("name", ["0", "__class__", "__globals__", "summary.__class__", "fields"])
+def test_a_name_that_looks_like_more_is_looked_up_among_the_fields_alone(name):
+    ticket = Ticket("1", "A-1", "", "1", datetime(2026, 1, 1, tzinfo=UTC), {"summary": "words"})
+    assert fill(f"<{{{name}}}>", ticket) == "<>"
+
+
+@pytest.mark.threat("link-file-template")
 @pytest.mark.parametrize(
     "name", ["{author.__class__}: {body}", "{body!r}", "{author}", "{0}{body}"]
 )
@@ -194,6 +219,7 @@ def test_a_comments_template_reaches_nothing_but_its_two_names(name):
     assert faults(GOOD + rule)
 
 
+@pytest.mark.threat("link-file-elsewhere")
 @pytest.mark.parametrize(
     "line",
     [
@@ -211,6 +237,7 @@ def test_no_key_of_a_link_reaches_another_links_files_secret_or_state(line):
     assert any("unknown key" in fault for fault in faults(f"{GOOD}{line}\n"))
 
 
+@pytest.mark.threat("link-file-elsewhere")
 @pytest.mark.parametrize(
     "url",
     [
@@ -252,6 +279,7 @@ BAD_NAMES = [
 ]
 
 
+@pytest.mark.threat("link-file-elsewhere")
 @pytest.mark.parametrize("name", BAD_NAMES)
 def test_a_links_name_on_the_command_line_is_no_path(name, tmp_path, monkeypatch):
     (tmp_path / "in" / "functions").mkdir(parents=True)

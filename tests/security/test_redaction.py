@@ -163,6 +163,7 @@ def log(monkeypatch):
     logger.setLevel(before)
 
 
+@pytest.mark.threat("told-content")
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_flow_writes_no_content_address_or_secret_whatever_fails(
     name, log, capsys, monkeypatch, caplog
@@ -225,6 +226,7 @@ except ValueError:
 """
 
 
+@pytest.mark.threat("told-content")
 def test_a_trace_names_what_failed_and_holds_neither_its_words_nor_a_query():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
         daemon.bind(("127.0.0.1", 0))
@@ -255,6 +257,7 @@ class Context:
         return 60_000
 
 
+@pytest.mark.threat("told-content")
 def test_a_bug_leaves_the_function_without_its_words(monkeypatch, log):
     """Lambda writes what is raised to the log: its type, words and lines, not what caused it."""
     telemetry = Telemetry("one")
@@ -311,6 +314,7 @@ MODELS = [
 HIDDEN = secrets() - {SECRETS["eng"]["email"]}
 
 
+@pytest.mark.threat("told-secret")
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: f"{type(m).__name__} {m.root.kind}")
 def test_a_secret_shows_nothing_when_it_is_printed_or_written_as_json(model):
     for text in (
@@ -323,6 +327,7 @@ def test_a_secret_shows_nothing_when_it_is_printed_or_written_as_json(model):
         assert not [form for form in {*HIDDEN, *PLANTED.values()} if form in text]
 
 
+@pytest.mark.threat("told-secret")
 @pytest.mark.parametrize("side", ["eng", "it"])
 @pytest.mark.parametrize(
     "part",
@@ -348,6 +353,7 @@ def test_a_secret_that_does_not_fit_is_told_of_without_its_values(side, part):
     assert wrong.value.__suppress_context__
 
 
+@pytest.mark.threat("told-secret")
 def test_the_parts_of_a_process_show_no_secret_when_they_are_printed():
     with world(real_link()) as w:
         w.incident(PLANTED["title"])

@@ -93,6 +93,7 @@ def conditions(text):
     return read.any_of, read.order
 
 
+@pytest.mark.threat("contents-query")
 @law
 @given(NASTY)
 def test_a_value_is_one_condition_of_an_encoded_query_and_runs_no_script(value):
@@ -106,6 +107,7 @@ def test_a_value_is_one_condition_of_an_encoded_query_and_runs_no_script(value):
     assert "\n" not in query
 
 
+@pytest.mark.threat("contents-query")
 @law
 @given(NASTY)
 def test_an_address_of_a_person_finds_that_person_or_nobody(email):
@@ -118,6 +120,7 @@ def test_an_address_of_a_person_finds_that_person_or_nobody(email):
         assert [terms[0][0] for terms in any_of[0]] == ["email", "active"]
 
 
+@pytest.mark.threat("contents-query")
 @pytest.mark.parametrize(
     "value", ["x^NQactive=true", "^active=true", "javascript:gs.getUserName()", "x\n^NQactive=true"]
 )
@@ -129,6 +132,7 @@ def test_nobody_is_found_by_a_condition_instead_of_an_address(value):
     assert connector.find(value, START) == ()
 
 
+@pytest.mark.threat("contents-query")
 @law
 @given(NASTY)
 def test_a_text_in_jql_is_one_string(value):
@@ -140,6 +144,7 @@ def test_a_text_in_jql_is_one_string(value):
     assert at == len(inside)
 
 
+@pytest.mark.threat("contents-query")
 @law
 @given(NASTY)
 def test_a_correlation_is_searched_as_one_string_beside_our_own_conditions(value):
@@ -178,6 +183,7 @@ def _split_strings(jql):
     return [*parts, current]
 
 
+@pytest.mark.threat("contents-address")
 @law
 @given(NASTY, NASTY)
 def test_an_id_is_one_piece_of_the_address_it_stands_in(one, two):
@@ -197,6 +203,7 @@ def test_an_id_is_one_piece_of_the_address_it_stands_in(one, two):
     assert pieces[3] not in {"", ".", ".."}
 
 
+@pytest.mark.threat("contents-address")
 @pytest.mark.parametrize("id", ["", ".", ".."])
 def test_no_call_is_made_for_an_id_that_would_name_something_else(id):
     wire, connector = jira()
@@ -240,6 +247,7 @@ def encodable(text):
     return text.encode("utf-8", "ignore").decode()
 
 
+@pytest.mark.threat("contents-file")
 @law
 @given(FILE_NAMES.map(encodable), TYPES)
 def test_a_files_name_and_type_make_no_header_and_no_second_part_in_a_multipart_body(name, kind):
@@ -259,6 +267,7 @@ def test_a_files_name_and_type_make_no_header_and_no_second_part_in_a_multipart_
     assert len([line for line in lines if b"Content-Disposition" in line]) == 1
 
 
+@pytest.mark.threat("contents-file")
 @law
 @given(FILE_NAMES.map(encodable), TYPES)
 def test_a_files_name_and_type_make_no_header_and_no_parameter_of_servicenows_upload(name, kind):
@@ -274,6 +283,8 @@ def test_a_files_name_and_type_make_no_header_and_no_parameter_of_servicenows_up
     assert not any("\r" in str(v) or "\n" in str(v) for v in request.headers.values())
 
 
+@pytest.mark.threat("contents-file")
+@pytest.mark.threat("contents-file")
 @pytest.mark.parametrize(
     ("text", "header"),
     [

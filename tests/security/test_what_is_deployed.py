@@ -66,11 +66,13 @@ def statements():
 STATEMENTS = list(statements())
 
 
+@pytest.mark.threat("deployed-open")
 def test_there_are_statements_of_every_kind_to_look_at():
     assert len(STATEMENTS) >= 8
     assert {statement["Effect"] for _, statement in STATEMENTS} == {"Allow", "Deny"}
 
 
+@pytest.mark.threat("deployed-open")
 @pytest.mark.parametrize("statement", [s for _, s in STATEMENTS], ids=[w for w, _ in STATEMENTS])
 def test_no_policy_allows_everybody_or_everything(statement):
     if statement["Effect"] == "Deny":
@@ -88,6 +90,7 @@ def test_no_policy_allows_everybody_or_everything(statement):
             assert "${AWS::Region}:${AWS::AccountId}:" in resource["Fn::Sub"]
 
 
+@pytest.mark.threat("deployed-open")
 @pytest.mark.parametrize("sid", ["OwnItems", "OwnItemsByIndex"])
 def test_a_link_reaches_the_items_under_its_own_name_alone(sid):
     (found,) = [s for _, s in STATEMENTS if s.get("Sid") == sid]
@@ -96,6 +99,7 @@ def test_a_link_reaches_the_items_under_its_own_name_alone(sid):
     assert found["Condition"]["Null"] == {"dynamodb:LeadingKeys": "false"}
 
 
+@pytest.mark.threat("deployed-open")
 def test_a_role_has_nothing_but_the_policy_that_is_written_here():
     for where, role in resources("AWS::IAM::Role"):
         assert set(role) == {"AssumeRolePolicyDocument", "Policies"}, where
@@ -103,6 +107,7 @@ def test_a_role_has_nothing_but_the_policy_that_is_written_here():
         assert {"Policies", "FunctionUrlConfig", "Events"}.isdisjoint(function), where
 
 
+@pytest.mark.threat("deployed-open")
 def test_nothing_is_open_but_the_api():
     kinds = {r["Type"] for t in TEMPLATES.values() for r in t["Resources"].values()}
     assert {"AWS::Lambda::Url", "AWS::S3::Bucket", "AWS::SNS::TopicPolicy"}.isdisjoint(kinds)
@@ -114,6 +119,7 @@ def test_nothing_is_open_but_the_api():
         assert route["RouteKey"] == {"Fn::Sub": "POST /${Link}/{side}"}, where
 
 
+@pytest.mark.threat("deployed-open")
 def test_the_api_is_throttled_and_each_request_to_it_is_logged():
     ((_, stage),) = resources("AWS::ApiGatewayV2::Stage")
     assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(stage["DefaultRouteSettings"])
@@ -122,12 +128,14 @@ def test_the_api_is_throttled_and_each_request_to_it_is_logged():
     assert not re.search(r"header|query|body|authorizer|\.path\b", words, re.IGNORECASE)
 
 
+@pytest.mark.threat("deployed-open")
 def test_a_domain_of_ones_own_speaks_modern_tls_alone():
     ((_, domain),) = resources("AWS::ApiGatewayV2::DomainName")
     for configuration in domain["DomainNameConfigurations"]:
         assert configuration["SecurityPolicy"] == "TLS_1_2"
 
 
+@pytest.mark.threat("deployed-store")
 def test_what_is_stored_is_encrypted_and_can_go_back_in_time():
     ((_, table),) = resources("AWS::DynamoDB::Table")
     # Without SSESpecification a table is encrypted by the key that AWS owns.
@@ -145,6 +153,7 @@ def test_what_is_stored_is_encrypted_and_can_go_back_in_time():
     assert len(policy["Queues"]) == 2
 
 
+@pytest.mark.threat("deployed-store")
 def test_every_log_ends_some_day_and_every_function_writes_to_one_of_them():
     for where, group in resources("AWS::Logs::LogGroup"):
         assert group["RetentionInDays"] == {"Ref": "LogDays"}, where
@@ -153,6 +162,7 @@ def test_every_log_ends_some_day_and_every_function_writes_to_one_of_them():
         assert function["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
 
 
+@pytest.mark.threat("deployed-secret")
 def test_an_environment_holds_names_and_no_secret():
     for where, function in resources("AWS::Serverless::Function"):
         variables = function["Environment"]["Variables"]
@@ -163,6 +173,7 @@ def test_an_environment_holds_names_and_no_secret():
         assert not SECRET_FORMS.search(text)
 
 
+@pytest.mark.threat("deployed-secret")
 def test_no_template_takes_a_secret_as_a_parameter_or_makes_one():
     for path, template in TEMPLATES.items():
         for name, parameter in template["Parameters"].items():
@@ -173,6 +184,7 @@ def test_no_template_takes_a_secret_as_a_parameter_or_makes_one():
         assert "{{resolve:" not in text
 
 
+@pytest.mark.threat("deployed-secret")
 @pytest.mark.parametrize("path", DEPLOYED, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_file_that_is_deployed_holds_a_secret(path):
     text = path.read_text("utf-8")
@@ -180,6 +192,7 @@ def test_no_file_that_is_deployed_holds_a_secret(path):
     assert not SECRET_WORDS.search(text)
 
 
+@pytest.mark.threat("deployed-secret")
 def test_the_code_reads_no_secret_from_its_environment():
     read = set()
     for source in (ROOT / "shared" / "tieline").rglob("*.py"):
@@ -199,6 +212,7 @@ def test_the_code_reads_no_secret_from_its_environment():
     }
 
 
+@pytest.mark.threat("deployed-secret")
 def test_the_scan_for_secrets_finds_one():
     assert SECRET_WORDS.search("  webhook_secret: hush")
     assert SECRET_WORDS.search('API_TOKEN = "x"')
