@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tieline.domain.ticket import Attachment, Value
@@ -119,3 +119,22 @@ class Plan:
     losses: tuple[Loss, ...] = ()
     turns: Mapping[str, Turns] = field(default_factory=dict)
     again: datetime | None = None
+
+    def now(self, refused: Collection[str] = ()) -> Plan:
+        """What can be done at once: the rest waits for the reads that follow.
+
+        A comment or a file moves the version that a write of fields insists on. Parts whose twins'
+        keys are `refused` are left alone.
+        """
+        actions = [
+            a for a in self.actions if isinstance(a, UpdateFields) or a.part.key not in refused
+        ]
+        touched = {a.side for a in actions if not isinstance(a, UpdateFields)}
+        later = [a for a in actions if isinstance(a, UpdateFields) and a.side in touched]
+        rules = {write.rule for update in later for write in update.writes}
+        return replace(
+            self,
+            actions=tuple(a for a in actions if a not in later),
+            marks={rule: marks for rule, marks in self.marks.items() if rule not in rules},
+            losses=tuple(loss for loss in self.losses if not later or loss.side not in touched),
+        )

@@ -36,13 +36,17 @@ INTENTS_AT_ONCE = 50
 
 @dataclass
 class Outcome:
-    """How far a plan came. `tickets` are what each side holds now; `parts` by key."""
+    """How far a plan came. `tickets` are what each side holds now; `parts` by key.
+
+    `refused` are the keys of parts that a system did not take.
+    """
 
     twin: Twin
     tickets: dict[str, Ticket]
     parts: dict[str, PartTwin]
     changed_parts: dict[str, PartTwin] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
     writes: int = 0
 
 
@@ -69,7 +73,6 @@ class CarryOut:
         for action in plan.actions:
             if isinstance(action, UpdateFields):
                 self._fields(action, state, wants, cause, failed, results)
-                touched.discard(action.side)
         for side in touched:
             # The version must cover what was just written, or its echo would look like news.
             want = wants[side]
@@ -115,6 +118,7 @@ class CarryOut:
         except Refused as refused:
             what = f"{part.kind} {part.ids[part.origin]}: {refused.what}"
             state.problems.append(Problem("refused", what, words=refused.words))
+            state.refused.add(part.key)
             return False
         except Gone:
             done = replace(part, state=PartState.ENDED)

@@ -10,7 +10,7 @@ from tieline.connectors.base import Clock, Want
 from tieline.domain.closing import closing_values
 from tieline.domain.errors import Gone, Transient
 from tieline.domain.link import Link
-from tieline.domain.plan import Plan, Problem
+from tieline.domain.plan import Plan, Problem, UpdateFields
 from tieline.domain.reconcile import reconcile
 from tieline.domain.ticket import Ticket
 from tieline.domain.twin import Parked, PartTwin, SideBase, Twin, TwinState
@@ -116,16 +116,20 @@ class Reconciler:
             if not known and lists_read(state.tickets):
                 state.parts = {p.key: p for p in self._store.parts(twin.key)}
                 known = True
-            plan = self.plan(state.twin, state.tickets, tuple(state.parts.values()))
-            if self._link.mode == "plan" and plan.actions:
-                self._telemetry.info("planned", twin=twin.key, actions=len(plan.actions))
+            whole = self.plan(state.twin, state.tickets, tuple(state.parts.values()))
+            plan = whole.now(state.refused)
+            if self._link.mode == "plan" and whole.actions:
+                self._telemetry.info("planned", twin=twin.key, actions=len(whole.actions))
                 return "planned", twin
             if plan.actions and self._remaining() < ENOUGH:
                 return self._continue_later(state)
             self._lost(state.twin, plan)
             wants = {s: self.want(s, _seen(state, s)) for s in self._link.order}
             self._carry_out.run(plan, state, wants, cause)
-            if not plan.actions or state.problems:
+            waiting = any(
+                isinstance(a, UpdateFields) and a not in plan.actions for a in whole.actions
+            )
+            if not plan.actions or (state.problems and not waiting):
                 break
             rounds += len(plan.actions) <= INTENTS_AT_ONCE
         else:
