@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from simulation.dead_letters import garble
 from support.world import JANE, START, World, world
 
 from tieline.runtime.message import digest
@@ -63,19 +63,6 @@ def test_a_text_that_is_no_message_dies_alone_after_five_tries(name: str) -> Non
         assert not w.queue.messages
         bug = w.wiring.store.bugs()[digest(text)]
         assert (bug.said, bug.error, bug.receives) == (reason, "Unreadable", 5)
-
-
-def garble(w: World, number: str) -> Callable[[], None]:
-    """A twin's record that this version cannot read, which is a bug; gives what mends it."""
-    (twin,) = (t for t in w.wiring.store.all_twins() if t.sides["it"].key == number)
-    place = {"pk": {"S": f"{w.link.name}#twin#{twin.key}"}, "sk": {"S": "twin"}}
-    whole = w.dynamodb.get_item(TableName="tieline", Key=place)["Item"]
-    w.dynamodb.put_item(TableName="tieline", Item={**whole, "body": {"S": "{}"}})
-
-    def mend() -> None:
-        w.dynamodb.put_item(TableName="tieline", Item=whole)
-
-    return mend
 
 
 def test_a_bug_kills_one_message_and_holds_back_nobody_but_its_own_group() -> None:
