@@ -4,8 +4,10 @@ import json
 import signal
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
+from support.world import JANE, real_link, world
 
 from tieline.connectors.jira_wire import media_in
 from tieline.domain.richtext.adf import adf_to_markdown, cut, keep_media, markdown_to_adf
@@ -17,6 +19,7 @@ LENGTH = 100_000
 SECONDS = 12
 """Of computing, not of waiting; what these texts take is a third of it at most."""
 DEEP = 5_000
+OMAR = "omar@acme.example"
 
 SEEDS = [
     "[",
@@ -148,3 +151,51 @@ def test_a_line_with_a_flood_of_brackets_keeps_its_words_and_its_next_line_its_l
     assert "words" in back
     assert back.endswith("[a](https://x.y)")
     assert back.count("[") == 40_001
+
+
+@pytest.mark.threat("contents-bomb")
+def test_hostile_tickets_of_both_systems_cross_beside_others_and_nothing_dies():
+    with world(real_link()) as w, bounded(60):
+        w.incident("brackets", description="[" * 3_900)
+        w.incident("addresses", description="https://a.b/(" * 300)
+        hostile = {"description": "![" * 3_000, "labels": ["servicenow"]}
+        w.jira.create_issue(OMAR, summary="pictures", **hostile)
+        w.incident("other", description="words")
+        w.settle(ticks=1)
+        titles = [issue["summary"] for issue in w.issues()]
+        assert sorted(titles) == ["addresses", "brackets", "other", "pictures"]
+        assert len(w.snow.numbers()) == 4
+        assert not w.wiring.store.parked(10)
+        assert not w.queue.dead
+
+
+@pytest.mark.threat("contents-bomb")
+@pytest.mark.parametrize("error", [RecursionError, MemoryError, ValueError])
+def test_a_ticket_that_cannot_be_read_holds_up_itself_alone(error):
+    with world(real_link()) as w:
+        one, two = w.incident("cannot be read"), w.incident("other")
+        unreadable = w.snow.raw(one)["sys_id"]
+        connector = w.wiring.sides.connector("it")
+        read = connector.read
+
+        def hostile(id, want):
+            if id == unreadable:
+                raise error("what it says")
+            return read(id, want)
+
+        connector.read = hostile
+        pass_half_an_hour(w)
+        assert [issue["summary"] for issue in w.issues()] == ["other"]
+        assert {json.loads(dead.body)["id"] for dead in w.queue.dead} == {unreadable}
+        w.snow.edit(JANE, two, short_description="other, changed")
+        pass_half_an_hour(w)
+        assert [issue["summary"] for issue in w.issues()] == ["other, changed"]
+
+
+def pass_half_an_hour(w):
+    """Not until nothing is left to do: each poll brings the ticket that dies again."""
+    for _ in range(6):
+        w.flow()
+        w.clock.advance(timedelta(minutes=5))
+        w.tick()
+    w.flow()
