@@ -54,7 +54,7 @@ FIRST = {
 def command(
     context: click.Context, project: Project, links: Sequence[str], deployed: bool, machine: bool
 ) -> None:
-    r"""Show everything that waits for a person, in LINK or in all of them, most urgent first.
+    """Show everything that waits for a person, in LINK or in all of them, most urgent first.
 
     Paused sides, dead letters and parked tickets: since when, why, in the system's own words where
     there are any, and the command that gets it out. Exit status 0 if nothing waits, 1 if something
@@ -63,7 +63,7 @@ def command(
     \b
     tieline errors
     tieline errors jira-servicenow --json
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     found: list[dict[str, Any]] = []
     calls = Calls(project, deployed)
     with progress("asking", machine=machine) as now:

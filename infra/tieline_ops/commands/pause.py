@@ -36,7 +36,7 @@ def command(
     deployed: bool,
     machine: bool,
 ) -> None:
-    r"""Leave SIDE of LINK alone, or both sides, until `tieline resume`.
+    """Leave SIDE of LINK alone, or both sides, until `tieline resume`.
 
     Webhooks are still taken, and wait. Nothing is read from that side nor written to it, no poll
     ends the pause, and a deployment does not either. Functions that are warm know it within a
@@ -44,7 +44,7 @@ def command(
 
     \b
     tieline pause jira-servicenow eng --reason "Jira moves to another site"
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link, side)
     event = {"tieline": "pause", "reason": reason, "who": who, **({"side": side} if side else {})}
     answer = checked(Calls(project, deployed).ask(found.name, event), "")

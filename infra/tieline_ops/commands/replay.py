@@ -27,7 +27,7 @@ def command(
     deployed: bool,
     machine: bool,
 ) -> None:
-    r"""Put LINK's dead letters back on its queue, in their order.
+    """Put LINK's dead letters back on its queue, in their order.
 
     For when the bug that made them is mended. They only say which tickets may have changed, so
     doing it twice does no harm. A letter whose text is no message of this link stays where it is;
@@ -36,7 +36,7 @@ def command(
     \b
     tieline replay jira-servicenow
     tieline replay jira-servicenow --drop 6b1c3d
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link)
     letters = dead_letters(found, None if deployed else running(project, found.name))
     if drop is not None:

@@ -25,14 +25,14 @@ def command(
     deployed: bool,
     machine: bool,
 ) -> None:
-    r"""End the pause of SIDE of LINK, or of both sides, and work off at once what waited.
+    """End the pause of SIDE of LINK, or of both sides, and work off at once what waited.
 
     A pause that a person or the brake began just ends. One that began by itself (credentials, a
     system that is down) ends if the side answers now. Exit status 1 if a side stays paused.
 
     \b
     tieline resume jira-servicenow eng
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link, side)
     event = {"tieline": "resume", **({"side": side} if side else {})}
     with progress("looking at the side", machine=machine):

@@ -41,7 +41,7 @@ def command(
     deployed: bool,
     machine: bool,
 ) -> None:
-    r"""Try TICKET of LINK again now, or all that are parked, and say what became of each.
+    """Try TICKET of LINK again now, or all that are parked, and say what became of each.
 
     This is what a parked ticket needs once its cause is gone. It makes nothing twice. One that
     fails again stays parked since its first moment. Exit status 1 if one is still parked, or if
@@ -50,7 +50,7 @@ def command(
     \b
     tieline retry jira-servicenow INC0010001
     tieline retry jira-servicenow --all --kind refused
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     if every == (ticket is not None):
         raise Wrong("name a ticket, or say --all", "`tieline errors` shows what is parked")
     if (kind and not every) or (side and every):

@@ -28,6 +28,31 @@ def test_every_verb_has_help_and_a_form_for_machines(verb: str, checkout: Path, 
     assert "--json" in said.out
 
 
+@pytest.mark.parametrize("verb", ["errors", "retry", "replay", "pause", "resume"])
+def test_the_help_of_every_way_out_has_an_example(verb: str, checkout: Path, tieline) -> None:
+    assert f"\n  tieline {verb} " in tieline(verb, "--help").out + " "
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("retry", "jira-servicenow"), "name a ticket, or say --all"),
+        (("retry", "jira-servicenow", "OPS-1", "--all"), "name a ticket, or say --all"),
+        (("retry", "jira-servicenow", "OPS-1", "--kind", "loop"), "--kind goes with --all"),
+        (("pause", "jira-servicenow", "eng"), "--reason"),
+        (("pause", "jira-servicenow", "engg", "--reason", "x"), "did you mean 'eng'?"),
+        (("resume", "jira-servicenow", "engg"), "did you mean 'eng'?"),
+        (("replay", "jira-servicenwo"), "did you mean 'jira-servicenow'?"),
+    ],
+)
+def test_a_way_out_that_is_called_wrongly_says_what_is_right(
+    words: tuple[str, ...], hint: str, checkout: Path, tieline
+) -> None:
+    said = tieline(*words)
+    assert said.status == 2
+    assert hint in said.err
+
+
 def test_a_slip_in_the_verb_is_answered_with_the_verb_that_is_meant(checkout, tieline) -> None:
     said = tieline("chek")
     assert said.status == 2
