@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import requests
 
 from tieline.connectors.servicenow_api import RECORD, TABLE, Api, literal
 from tieline.connectors.servicenow_auth import ServiceNowSecret
@@ -140,7 +139,7 @@ def _administrator(user: str, password: str | None) -> ServiceNowSecret:
 
 
 def _install(url: str, login: ServiceNowSecret, wanted: list[tuple[str, dict[str, str]]]) -> Any:
-    api = Api(login, url, session=requests.Session(), watch=None, sleep=_no_wait, clock=_now)
+    api = Api(login, url, session=None, watch=None, sleep=_no_wait, clock=_now)
 
     def find(table: str, name: str) -> str | None:
         rows = api.rows(table, f"name={literal(name)}", ("sys_id", "name"), 1)

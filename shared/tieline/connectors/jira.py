@@ -39,6 +39,7 @@ from tieline.connectors.jira_wire import (
     version_of,
     write_value,
 )
+from tieline.connectors.reach import new_session
 from tieline.domain.errors import (
     Configuration,
     Credentials,
@@ -80,7 +81,7 @@ class Jira:
         self.renewed = renewed
         self._secret = secret.root
         shared: dict[str, Any] = {
-            "session": session or requests.Session(),
+            "session": session or new_session(),
             "watch": watch,
             "sleep": sleep,
             "clock": clock,
@@ -386,7 +387,7 @@ class Jira:
 
     def open_attachment(self, id: str, attachment: Attachment) -> BinaryIO:  # noqa: ARG002
         """Jira Cloud REST v3, Issue attachments: Get attachment content."""
-        return jira_files.download(self._call, attachment.id)
+        return jira_files.download(self._call, attachment.id, attachment.size)
 
     def delete_attachment(self, id: str, attachment_id: str) -> None:  # noqa: ARG002
         """Jira Cloud REST v3, Issue attachments: Delete attachment."""

@@ -89,7 +89,7 @@ class Login(AuthBase):
         self._clock = clock
         self._renewed = renewed
         self._unstored: dict[str, Any] = {}
-        url = urlsplit(part.token_url if isinstance(part, OAuth) else "")
+        url = urlsplit(part.token_url if isinstance(part, OAuth) else TOKEN_URL)
         base, self._path = f"{url.scheme}://{url.netloc}", url.path
         self._http = Http(system="jira", base=base, auth=None, words=_words, clock=clock, **http)
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, cast
 
 import requests
 
 from tieline.connectors.http import media_type as header_type
-from tieline.domain.errors import Gone, Transient
-
-IN_MEMORY = 5_000_000
-"""Bytes of a download that stay in memory; a larger file goes to the disk."""
+from tieline.domain.errors import Gone
 
 Call = Callable[..., requests.Response]
 """`Http.call`, or what does the same."""
@@ -30,22 +26,11 @@ def upload(call: Call, id: str, name: str, media_type: str, content: BinaryIO) -
     return first
 
 
-def download(call: Call, id: str) -> BinaryIO:
+def download(call: Call, id: str, limit: int) -> BinaryIO:
     """The content, from its start. The redirect to the media host gets no credentials."""
     path = "/rest/api/3/attachment/content/{id}"
-    response = call("GET", path, parts={"id": id}, stream=True, redirect=True)
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
-    try:
-        for chunk in response.iter_content(1 << 16):
-            spool.write(chunk)
-    except requests.exceptions.RequestException as error:
-        spool.close()
-        what = f"jira GET {path} broke off ({type(error).__name__})"
-        raise Transient(what) from error
-    finally:
-        response.close()
-    spool.seek(0)
-    return cast(BinaryIO, spool)
+    response = call("GET", path, parts={"id": id}, file=limit, redirect="follow")
+    return cast("BinaryIO", response.raw)
 
 
 def media_of(call: Call, attachment: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -54,7 +39,8 @@ def media_of(call: Call, attachment: Mapping[str, Any]) -> dict[str, Any] | None
     That id is of the media services; only the redirect of the download names it.
     """
     parts = {"id": str(attachment["id"])}
-    answer = call("GET", "/rest/api/3/attachment/content/{id}", parts=parts)
+    path = "/rest/api/3/attachment/content/{id}"
+    answer = call("GET", path, parts=parts, redirect="show")
     found = re.search(r"/file/([0-9a-fA-F-]{36})/", answer.headers.get("Location", ""))
     if found is None:
         return None

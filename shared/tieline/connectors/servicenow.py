@@ -226,10 +226,9 @@ class ServiceNow:
             "GET",
             f"{_FILES}/{{id}}/file",
             parts={"id": attachment.id},
-            stream=True,
+            file=attachment.size,
             headers={"Accept": "*/*"},
         )
-        response.raw.decode_content = True
         return cast("BinaryIO", response.raw)
 
     def delete_attachment(self, id: str, attachment_id: str) -> None:  # noqa: ARG002

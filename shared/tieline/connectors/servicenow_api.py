@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from tieline.connectors.http import Http, Watch
+from tieline.connectors.reach import new_session
 from tieline.connectors.servicenow_auth import Login, ServiceNowSecret, json_of, said_no
 from tieline.connectors.servicenow_wire import Row
 from tieline.domain.errors import Configuration, Credentials, Refused, Transient
@@ -40,7 +41,7 @@ class Api:
         clock: Callable[[], datetime],
     ) -> None:
         base = secret.root.base_url or url
-        session = session or requests.Session()
+        session = session or new_session()
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
         self._basic = secret.root.kind == "basic"
         self._login = Login(secret, base, **http)
