@@ -1,7 +1,7 @@
 """`make simulate SEEDS=10000`: runs seeds over all profiles and pairs, and prints what was found.
 
-    python -m simulation.model SEEDS [FIRST] [--page]    --page: the summary goes to the docs
-    python -m simulation.model --seed SEED               one seed, told act by act
+python -m simulation.model SEEDS [FIRST] [--page]    --page: the summary goes to the docs
+python -m simulation.model --seed SEED               one seed, told act by act
 """
 
 from __future__ import annotations

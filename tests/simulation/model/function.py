@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ConnectionClosedError
 from greenlet import getcurrent
 from simulation.fifo import Queued, TurnedQueue
-from simulation.model.clockwork import Clockwork
+from simulation.model.clockwork import START, Clockwork
 from simulation.model.connector import signature
 from simulation.model.network import Crash, Network
 from simulation.model.system import System
@@ -107,6 +107,7 @@ class Function:
     heard: Heard = field(init=False)
     visibility: timedelta = timedelta(minutes=6)
     forget_delete: float = 0.0
+    no_schedule_until: datetime = START
     _warm: list[Wiring] = field(default_factory=list)
     _generation: int = 0
     _busy: int = 0
@@ -204,7 +205,8 @@ class Function:
         """Polls begin, and never end."""
 
         def tick() -> None:
-            self.invoke({"tieline": "poll"})
+            if self.clock.now >= self.no_schedule_until:
+                self.invoke({"tieline": "poll"})
             self.clock.after(SCHEDULE, tick)
 
         self.clock.after(first, tick)

@@ -38,6 +38,7 @@ FAULTS = (
     Fault("secrets rotated", 0.2),
     Fault("deploys", 0.3),
     Fault("slow workers", 0.15),
+    Fault("schedules missed", 0.2),
 )
 
 

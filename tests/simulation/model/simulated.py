@@ -47,6 +47,7 @@ class Simulated:
     dead: int = 0
     rest_after: timedelta = timedelta(0)
     disturbed: bool = True
+    drops: float = 0.0
 
     def __post_init__(self) -> None:
         plan = self.scenario
@@ -66,6 +67,7 @@ class Simulated:
         self.points_later = "deploys" in plan.faults and self.rng.random() < 0.4
         self.functions = [self._function(*pair) for pair in pairs]
         self.people = People(self.systems, self.rng)
+        self.drops = self.rng.choice((0.3, 0.6, 1.0))
         if plan.closed:
             self.people.may_delete = False
 
@@ -103,7 +105,7 @@ class Simulated:
     def _send(self, function: Function, system: System, body: dict[str, object]) -> None:
         faults, dice = self.scenario.faults if self.disturbed else frozenset(), self.rng.random
         self.webhooks["sent"] += 1
-        if "webhooks dropped" in faults and dice() < 0.4:
+        if "webhooks dropped" in faults and dice() < self.drops:
             self.webhooks["dropped"] += 1
             return
         waits = [self.rng.uniform(0.05, 2.0)]
@@ -159,6 +161,9 @@ class Simulated:
             for name, status, share in (("429", 429, 0.9), ("5xx", 503, 0.6)):
                 if f"storms of {name}" in faults:
                     some_time(lambda s=system, c=status, p=share: self._storm(s, c, p))  # type: ignore[misc]
+        if "schedules missed" in faults:
+            for function in self.functions:
+                some_time(lambda f=function: self._miss_schedules(f))  # type: ignore[misc]
         if "down for an hour" in faults:
             some_time(lambda: self._down(rng.choice(self.systems)))
         if "secrets rotated" in faults:
@@ -171,6 +176,12 @@ class Simulated:
         until = self.clock.now + timedelta(seconds=self.rng.uniform(10, 240))
         after = timedelta(seconds=self.rng.choice((1, 5, 30, 90)))
         system.outages.append(Outage(until, status, share, after if status == 429 else None))
+
+    def _miss_schedules(self, function: Function) -> None:
+        """Nobody polls for a while; what changed meanwhile is listed in one go."""
+        self.network.faults["schedules missed for a while"] += 1
+        span = timedelta(minutes=self.rng.choice((12, 25, 45)))
+        function.no_schedule_until = self.clock.now + span
 
     def _down(self, system: System) -> None:
         self.network.faults["system down for an hour"] += 1
@@ -250,6 +261,7 @@ class Simulated:
         self.disturbed = False
         for function in self.functions:
             function.forget_delete = 0.0
+            function.no_schedule_until = self.clock.now
             function.visibility = timedelta(minutes=6)
         if self.points_later:
             # A new rule meets a twin when the twin is looked at.
@@ -262,9 +274,13 @@ class Simulated:
             dead = sum(f.replay_dead() for f in self.functions)
             self.dead += dead
             down = any(o.until > self.clock.now for s in self.systems for o in s.outages)
-            busy = dead or down or any(
-                f.queue.messages or f._busy or self.store(f).counts().due  # noqa: SLF001
-                for f in self.functions
+            busy = (
+                dead
+                or down
+                or any(
+                    f.queue.messages or f._busy or self.store(f).counts().due  # noqa: SLF001
+                    for f in self.functions
+                )
             )
             quiet = 0 if busy else quiet + 1
             if self.clock.now - stopped > REST:

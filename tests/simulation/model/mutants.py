@@ -1,0 +1,114 @@
+"""The product with one law broken on purpose: what the simulation must find."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pytest import MonkeyPatch  # noqa: PT013
+
+from tieline.connectors.base import Page
+from tieline.domain.ticket import Ticket
+from tieline.domain.twin import PartTwin, Twin
+from tieline.runtime import births
+from tieline.runtime.carry_out import CarryOut, Outcome
+from tieline.runtime.message import Message
+from tieline.runtime.poller import Poller
+from tieline.runtime.reconciler import Reconciler
+from tieline.state.dynamodb import DynamoStore
+from tieline.state.store import Cursor
+
+Break = Callable[[MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    apply: Break
+
+
+def skip_the_intent_record(patch: MonkeyPatch) -> None:
+    """A ticket is made before its twin is stored, a comment before its own."""
+    save = DynamoStore.save
+
+    def forgetful(
+        self: DynamoStore, twin: Twin, parts: Sequence[PartTwin] = (), *, bind: bool = False
+    ) -> Twin:
+        if twin.creating_since is not None and not bind:
+            return twin
+        return save(self, twin, parts, bind=bind)
+
+    def intend(self: CarryOut, plan: Any, state: Outcome) -> None:
+        adds = [a.part for a in plan.actions if hasattr(a, "part")]
+        state.parts.update({p.key: p for p in adds})
+
+    patch.setattr(DynamoStore, "save", forgetful)
+    patch.setattr(CarryOut, "_intend", intend)
+
+
+def drop_the_condition_on_the_revision(patch: MonkeyPatch) -> None:
+    """Whoever saves last wins."""
+
+    def unconditional(self: DynamoStore, item: dict[str, Any], read: int) -> dict[str, Any]:
+        del read
+        return {"TableName": self._table, "Item": item}
+
+    patch.setattr(DynamoStore, "_if_revision", unconditional)
+
+
+def move_the_cursor_before_enqueueing(patch: MonkeyPatch) -> None:
+    """The cursor is stored first; what the page said is put on the queue afterwards."""
+    queue_page = Poller._queue_page  # noqa: SLF001
+
+    def hasty(self: Poller, side: str, page: Page) -> int:
+        stored = self._store.cursor(side) or Cursor(side, "", 0, self._clock())
+        if stored.position != page.cursor:
+            self._store.move_cursor(replace(stored, position=page.cursor, moved=self._clock()))
+        return queue_page(self, side, page)
+
+    def moved_already(self: Poller, cursor: Cursor, position: str) -> Cursor:
+        del position
+        return self._store.cursor(cursor.side) or cursor
+
+    patch.setattr(Poller, "_queue_page", hasty)
+    patch.setattr(Poller, "_move", moved_already)
+
+
+def trust_a_racy_version(patch: MonkeyPatch) -> None:
+    """A version that was read within its own grain counts as the last word."""
+    patch.setattr(Reconciler, "_racy_until", lambda *_: None)
+
+
+def deduplicate_by_version(patch: MonkeyPatch) -> None:
+    """The queue takes two changes with one version for one."""
+
+    def by_version(self: Message) -> str:
+        text = f"{self.side}|{self.id}|{self.version or self.delivery}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    patch.setattr(Message, "deduplication_id", property(by_version))
+
+
+def skip_the_copy_check(patch: MonkeyPatch) -> None:
+    """Whatever carries a twin's key is taken for the ticket that was made for it."""
+
+    def may_be(owner: Twin, side: str, ticket: Ticket) -> bool:
+        del ticket
+        return owner.origin != side
+
+    patch.setattr(births, "_may_be", may_be)
+
+
+MUTANTS = tuple(
+    Mutant(apply.__name__.replace("_", " "), apply)
+    for apply in (
+        skip_the_intent_record,
+        drop_the_condition_on_the_revision,
+        move_the_cursor_before_enqueueing,
+        trust_a_racy_version,
+        deduplicate_by_version,
+        skip_the_copy_check,
+    )
+)
