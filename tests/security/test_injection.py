@@ -150,6 +150,20 @@ def test_hostile_html_becomes_words(html):
 
 
 @pytest.mark.threat("contents-active")
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>hidden()</script>seen",
+        "<style>hidden</style>seen",
+        "<!-- hidden -->seen",
+        "<svg><style>hidden</style></svg>seen",
+    ],
+)
+def test_what_a_reader_of_html_does_not_see_is_no_word(html):
+    assert html_to_markdown(html) == "seen"
+
+
+@pytest.mark.threat("contents-active")
 @law
 @given(st.lists(st.sampled_from(HTML) | st.text(max_size=6), max_size=6).map("".join))
 def test_html_that_passed_through_is_clean_however_often_it_is_read_again(html):

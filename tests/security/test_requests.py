@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from requests.adapters import BaseAdapter
 from support.servicenow import START, Bench
@@ -96,6 +96,9 @@ def conditions(text):
 @pytest.mark.threat("contents-query")
 @law
 @given(NASTY)
+@example("x^active=false")
+@example("x^ORactive=false")
+@example("x^")
 def test_a_value_is_one_condition_of_an_encoded_query_and_runs_no_script(value):
     query = f"email={literal(value)}^active=true"
     any_of, order = conditions(query)
