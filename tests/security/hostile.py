@@ -1,8 +1,17 @@
-"""A server on this machine that answers as a test tells it, byte by byte."""
+"""A server on this machine that answers as a test tells it, byte by byte, and what calls it."""
 
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+
+from tieline.connectors.base import Site
+from tieline.connectors.http import Http
+from tieline.connectors.jira import Jira
+from tieline.connectors.jira_auth import JiraSecret
+from tieline.connectors.servicenow import ServiceNow
+from tieline.connectors.servicenow_auth import ServiceNowSecret
+from tieline.domain.ticket import Attachment
 
 
 class Hostile:
@@ -60,3 +69,25 @@ def reply(body=b"{}", status="200 OK", **headers):
 
 def moved(to):
     return reply(b"", "303 See Other", Location=to)
+
+
+def made(server, **more):
+    """Http as it is deployed, with nothing of a test's in it."""
+    options = {"auth": None, "sleep": lambda _: None, **more}
+    return Http(system="x", base=getattr(server, "url", server), **options)
+
+
+def jira(url):
+    secret = {"kind": "api_token", "email": "a@b.c", "token": "topsecret", "webhook_secret": "s"}
+    site = Site("eng", url, {"project": "OPS", "issue_type": "Bug"})
+    return Jira(site, JiraSecret.model_validate(secret), sleep=lambda _: None)
+
+
+def servicenow(url):
+    secret = {"kind": "basic", "username": "u", "password": "topsecret", "webhook_secret": "s"}
+    site = Site("it", url, {"table": "incident"})
+    return ServiceNow(site, ServiceNowSecret.model_validate(secret), sleep=lambda _: None)
+
+
+def attachment(size):
+    return Attachment("1", "a.txt", "text/plain", size, datetime(2026, 3, 2, tzinfo=UTC))

@@ -24,6 +24,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
+from json import loads
 from typing import IO, Any, Literal
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -71,6 +73,14 @@ def no_words(_: requests.Response) -> tuple[str, tuple[str, ...]]:
 def media_type(text: str) -> str:
     """A file's type as a header may carry it: what a system says of a file may be anything."""
     return text if _MEDIA_TYPE.fullmatch(text) else "application/octet-stream"
+
+
+def _json_of(response: requests.Response, name: str, *, uncertain: bool) -> Any:
+    """An answer's JSON. A page in its place, or what no parser takes, is no answer."""
+    try:
+        return loads(response.content)
+    except (ValueError, RecursionError):
+        raise Transient(f"{name} answered JSON that cannot be read", uncertain=uncertain) from None
 
 
 def _pour(response: requests.Response, kept: IO[bytes], limit: int, name: str) -> None:
@@ -201,6 +211,8 @@ class Http:
             what = f"{self._name(method, path)} answered {response.status_code}: it moved"
             raise Transient(what, uncertain=not repeatable)
         self._raise_for_status(method, path, response)
+        read = partial(_json_of, response, self._name(method, path), uncertain=not repeatable)
+        vars(response)["json"] = read
         return response
 
     def _take(self, response: requests.Response, name: str, file: int | None) -> None:
@@ -239,7 +251,10 @@ class Http:
         elif status in {409, 412}:
             error = Stale(name)
         else:
-            words, fields = self._words(response)
+            try:
+                words, fields = self._words(response)
+            except RecursionError:
+                words, fields = "", ()
             error = Refused(name, words[:1000], fields)
         raise error
 
