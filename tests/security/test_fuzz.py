@@ -209,6 +209,11 @@ def test_a_webhook_without_a_right_proof_is_refused_whatever_it_holds(headers, b
 @pytest.mark.threat("anything-malformed")
 @fuzz
 @given(DOCS, CHANGES)
+@example({"type": "doc", "content": [{"type": "future", "content": [{"type": ["a"]}]}]}, [])
+@example(
+    {"type": "doc", "content": [{"type": "paragraph", "content": [{"content": [{"type": {}}]}]}]},
+    [],
+)
 def test_a_document_of_jira(doc, changes):
     with timed():
         markdown, lossy = adf_to_markdown(mutated(doc, changes))

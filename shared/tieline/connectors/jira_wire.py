@@ -264,7 +264,7 @@ def media_in(doc: Any) -> dict[str, dict[str, Any]]:
         if not isinstance(node, Mapping):
             continue
         attrs, inside = node.get("attrs"), node.get("content")
-        if node.get("type") in {"media", "mediaInline"} and isinstance(attrs, Mapping):
+        if node.get("type") in ("media", "mediaInline") and isinstance(attrs, Mapping):
             name = attrs.get("__fileName") or attrs.get("alt")
             if name and attrs.get("id"):
                 found[str(name)] = {k: v for k, v in attrs.items() if not k.startswith("__")}

@@ -237,9 +237,9 @@ class AdfReader:
             at = waiting.pop()
             if isinstance(at.get("text"), str):
                 out.append(self._text(at))
-            elif at.get("type") in _INLINE - {"text", "inlineExtension"}:
+            elif _word(at.get("type")) in _INLINE - {"text", "inlineExtension"}:
                 out += self.inline(at)
-            elif out and at.get("type") in _KEPT:
+            elif out and _word(at.get("type")) in _KEPT:
                 out.append(Text(" "))
             waiting += reversed(_children(at))
         return tuple(out)
