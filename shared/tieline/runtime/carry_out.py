@@ -59,11 +59,21 @@ class CarryOut:
         self._people = people
         self._clock = clock
 
-    def run(self, plan: Plan, state: Outcome, wants: Mapping[str, Want], cause: str) -> None:
-        """Carry out `plan` on `state`, in place. Raises Transient, Stale, Gone, Paused."""
+    def run(
+        self,
+        plan: Plan,
+        state: Outcome,
+        wants: Mapping[str, Want],
+        cause: str,
+        end: datetime,
+    ) -> None:
+        """Carry out `plan` on `state`, in place. Raises Transient, Stale, Gone, Paused.
+
+        `end` is when this function's time is over at the latest.
+        """
         for part in plan.parts:
             self._keep(state, part)
-        self._intend(plan, state)
+        self._intend(plan, state, end)
         touched: set[str] = set()
         for action in plan.actions:
             if not isinstance(action, UpdateFields) and self._part(action, state, cause):
@@ -86,11 +96,14 @@ class CarryOut:
         state.parts[part.key] = part
         state.changed_parts[part.key] = part
 
-    def _intend(self, plan: Plan, state: Outcome) -> None:
-        """Store what is about to be copied, so that a crash after the copy finds it again."""
+    def _intend(self, plan: Plan, state: Outcome, end: datetime) -> None:
+        """Store what is about to be copied, so that a crash after the copy finds it again.
+
+        Until `end` nobody else copies: two that see the same intent would both make the copy.
+        """
         adds = [a.part for a in plan.actions if isinstance(a, AddComment | AddAttachment)]
         new = [p for p in adds if state.parts.get(p.key) != p][:INTENTS_AT_ONCE]
-        if not new:
+        if not adds or (not new and state.twin.busy_until is not None):
             return
         # Blank marks make the next read bring the whole lists, in which lost copies are found.
         sides = {
@@ -99,7 +112,7 @@ class CarryOut:
         }
         keys = {p.key for p in adds}
         parts = [*new, *(p for p in state.changed_parts.values() if p.key not in keys)]
-        state.twin = self._store.save(replace(state.twin, sides=sides), parts)
+        state.twin = self._store.save(replace(state.twin, sides=sides, busy_until=end), parts)
         state.parts.update({p.key: p for p in new})
         state.changed_parts.clear()
 

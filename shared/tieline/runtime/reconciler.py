@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tieline.connectors.base import Clock, Want
 from tieline.domain.closing import closing_values
-from tieline.domain.errors import Gone, Transient
+from tieline.domain.errors import Gone, Stale, Transient
 from tieline.domain.link import Link
 from tieline.domain.plan import Plan, Problem, UpdateFields
 from tieline.domain.reconcile import reconcile
 from tieline.domain.ticket import Ticket
 from tieline.domain.twin import Parked, PartTwin, SideBase, Twin, TwinState
 from tieline.runtime.carry_out import INTENTS_AT_ONCE, CarryOut, Outcome
+from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Store
@@ -91,11 +93,18 @@ class Reconciler:
 
         Raises Stale when somebody else saved it meanwhile; Transient, Paused.
         """
+        self._wait_for_others(twin)
         try:
             tickets = self.read(twin, first)
         except SideGone as gone:
             return self._gone(twin, gone.side)
         return self.settle(twin, tickets, cause)
+
+    def _wait_for_others(self, twin: Twin) -> None:
+        """Raises Transient while somebody may be copying comments or files of this twin."""
+        now = self._clock()
+        if twin.busy_until is not None and twin.busy_until > now:
+            raise Transient(f"twin {twin.key} is being worked on", twin.busy_until - now)
 
     def settle(
         self,
@@ -125,7 +134,7 @@ class Reconciler:
                 return self._continue_later(state)
             self._lost(state.twin, plan)
             wants = {s: self.want(s, _seen(state, s)) for s in self._link.order}
-            self._carry_out.run(plan, state, wants, cause)
+            self._carry_out_or_let_go(plan, state, wants, cause)
             waiting = any(
                 isinstance(a, UpdateFields) and a not in plan.actions for a in whole.actions
             )
@@ -140,6 +149,18 @@ class Reconciler:
             return "unchanged", settled
         settled = self._store.save(settled, tuple(state.changed_parts.values()))
         return self._told(settled, state), settled
+
+    def _carry_out_or_let_go(
+        self, plan: Plan, state: Outcome, wants: Mapping[str, Want], cause: str
+    ) -> None:
+        """Carry out a plan; if that fails, nobody has to wait until this function is over."""
+        try:
+            self._carry_out.run(plan, state, wants, cause, self._clock() + self._remaining())
+        except (Transient, Paused):
+            if state.twin.busy_until is not None:
+                with suppress(Transient, Stale):
+                    self._store.save(replace(state.twin, busy_until=None))
+            raise
 
     def _settled(self, state: Outcome, problems: tuple[Problem, ...]) -> Twin:
         now = self._clock()
@@ -169,6 +190,7 @@ class Reconciler:
             state.twin,
             sides=sides,
             parked=parked,
+            busy_until=None,
             due_at=min(racy) if racy else None,
             due_why="racy" if racy else "",
         )
@@ -179,7 +201,13 @@ class Reconciler:
             n: replace(b, comments_mark="", attachments_mark="")
             for n, b in state.twin.sides.items()
         }
-        waiting = replace(state.twin, sides=sides, due_at=self._clock(), due_why="unfinished")
+        waiting = replace(
+            state.twin,
+            sides=sides,
+            busy_until=None,
+            due_at=self._clock(),
+            due_why="unfinished",
+        )
         return "continued", self._store.save(waiting, tuple(state.changed_parts.values()))
 
     def _racy_until(self, side: str, version: str, now: datetime) -> datetime | None:

@@ -51,6 +51,7 @@ def twin_body(twin: Twin) -> str:
         "born": moment(twin.born),
         "since": moment(twin.creating_since),
         "due_why": twin.due_why,
+        "busy": moment(twin.busy_until),
         "parked": twin.parked and _parked_out(twin.parked),
         "sides": {name: _side_out(base) for name, base in twin.sides.items()},
         "history": [_change_out(change) for change in twin.history],
@@ -77,6 +78,7 @@ def read_twin(item: Mapping[str, Any]) -> Twin:
         parked=_parked_in(body["parked"]) if "parked" in body else None,
         due_at=_read_moment(due["S"].partition("#")[0]) if due else None,
         due_why=body.get("due_why", ""),
+        busy_until=_read_moment(body.get("busy")),
         history=tuple(_change_in(change) for change in body.get("history", [])),
         turns={rule: _turns_in(turns) for rule, turns in body.get("turns", {}).items()},
     )

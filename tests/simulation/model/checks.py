@@ -93,7 +93,8 @@ def _tickets(world: Simulated) -> Iterator[str]:
     made: dict[tuple[str, str], list[str]] = {}
     for system in world.systems:
         for record in system.records.values():
-            if record.made_by.startswith(US):
+            # One that a person deletes before it is recorded cannot be told from one never made.
+            if record.made_by.startswith(US) and not record.deleted:
                 made.setdefault((record.made_by, record.correlation), []).append(record.id)
     for (who, _), ids in made.items():
         if len(ids) > 1:

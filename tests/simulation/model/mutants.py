@@ -40,7 +40,8 @@ def skip_the_intent_record(patch: MonkeyPatch) -> None:
             return twin
         return save(self, twin, parts, bind=bind)
 
-    def intend(self: CarryOut, plan: Any, state: Outcome) -> None:
+    def intend(self: CarryOut, plan: Any, state: Outcome, end: object) -> None:
+        del end
         adds = [a.part for a in plan.actions if hasattr(a, "part")]
         state.parts.update({p.key: p for p in adds})
 

@@ -294,9 +294,16 @@ class Simulated:
         self.clock.run_until(self.clock.now + 3 * STEP)
         return sum(s.writes for s in self.systems) - before
 
+    def _goes_unseen(self, twin: Twin) -> bool:
+        """A deletion that a system neither lists nor announced is found when the twin is read."""
+        records = (s.records.get(b.id) for s in self.systems for b in twin.sides.values())
+        return any(r is not None and r.deleted for r in records)
+
     def _look_at_all(self, why: str) -> None:
         for function in self.functions:
             for twin in self.store(function).all_twins():
+                if self._goes_unseen(twin):
+                    continue
                 message = Message(
                     link=function.link.name,
                     side=twin.origin,
