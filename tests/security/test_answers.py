@@ -1,12 +1,15 @@
 """How much of an answer is taken, and for how long."""
 
 import gzip
+import socket
+import threading
 import time
 import zlib
 
 import pytest
 from security.hostile import attachment, hostile, jira, made, reply, servicenow
 
+from tieline.connectors import reach
 from tieline.domain.errors import Refused, Transient
 
 
@@ -149,13 +152,22 @@ def test_an_answer_that_trickles_in_is_broken_off(pieces):
 
 
 @pytest.mark.threat("answer-drip")
-def test_a_call_that_was_in_time_is_not_cut_later():
-    with hostile(lambda *_: [reply(Connection="keep-alive")]) as server:
-        caller = made(server, seconds=0.2)
-        first = caller.call("GET", "/x")
-        server.gone.wait(0.4)
-        assert first.json() == {}
-        assert caller.call("GET", "/x").json() == {}
+def test_a_line_that_was_in_time_is_not_cut_later():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        with reach.within(0.05):
+            reach._watched(ours)
+        threading.Event().wait(0.2)
+        theirs.sendall(b"later")
+        assert ours.recv(5) == b"later"
+        with pytest.raises(reach.requests.exceptions.ReadTimeout):
+            _late(ours)
+
+
+def _late(line):
+    with reach.within(0.05):
+        reach._watched(line)
+        assert line.recv(5) == b""
 
 
 @pytest.mark.parametrize(

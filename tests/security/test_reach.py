@@ -124,7 +124,14 @@ def test_a_redirect_into_a_private_network_is_not_followed_however_it_is_spelt(h
     ],
 )
 @pytest.mark.threat("call-inside", "call-scheme")
-def test_a_redirect_to_another_scheme_host_or_user_is_not_followed(to):
+def test_a_redirect_to_another_scheme_host_or_user_is_not_followed(to, monkeypatch):
+    asked, resolve = [], socket.getaddrinfo
+
+    def listening(host, *rest, **more):
+        asked.append(host)
+        return resolve(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", listening)
     with hostile(lambda *_: [reply(b"inside")]) as inside:
 
         def answer(server, _):
@@ -134,6 +141,7 @@ def test_a_redirect_to_another_scheme_host_or_user_is_not_followed(to):
             with pytest.raises(TielineError):
                 made(server).call("GET", FILE, redirect="follow")
             assert inside.heads == []
+            assert set(asked) <= {"127.0.0.1"}
 
 
 @pytest.mark.threat("call-scheme")
