@@ -29,6 +29,7 @@ from tieline.domain.ticket import (
     Ticket,
     Value,
 )
+from tieline.domain.turns import with_turns
 from tieline.domain.twin import PartState, PartTwin, SideBase, Twin, TwinState
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -193,7 +194,8 @@ class Pair:
                 for name, value in fields.items():
                     marks[side][name] = results.get(side, {}).get(name, value)
         sides = {s: replace(b, marks=marks[s]) for s, b in self.twin.sides.items()}
-        self.twin = replace(self.twin, sides=sides)
+        turns = with_turns(self.twin.turns, plan.turns)
+        self.twin = replace(self.twin, sides=sides, turns=turns)
 
     def _live(self, part: PartTwin, side: str, id: str) -> None:
         ids = {**part.ids, side: id}

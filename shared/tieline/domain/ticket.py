@@ -114,8 +114,9 @@ class Ticket:
     record changes; `updated` is when, by the system's own clock. `comments` and `attachments` are
     None when they were not read because `comments_mark` or `attachments_mark` (a digest of the
     list) is the one already known. `correlation` is the id of the creation that made this ticket,
-    or "". `made_by_us` is None where the system does not tell who made it; `edited` is False only if
-    nobody changed the record since. `native` is the connector's own and means nothing to anybody else.
+    or "". `made_by_us` is None where the system does not tell who made it; `edited` is False only
+    if nobody changed the record since. `native` is the connector's own and means nothing to
+    anybody else.
     """
 
     id: str

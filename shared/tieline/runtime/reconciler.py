@@ -14,6 +14,7 @@ from tieline.domain.link import Link
 from tieline.domain.plan import Plan, Problem, UpdateFields
 from tieline.domain.reconcile import reconcile
 from tieline.domain.ticket import Ticket
+from tieline.domain.turns import PAUSE
 from tieline.domain.twin import Parked, PartTwin, SideBase, Twin, TwinState
 from tieline.runtime.carry_out import INTENTS_AT_ONCE, CarryOut, Outcome
 from tieline.runtime.pauses import Paused
@@ -27,7 +28,6 @@ SKEW = timedelta(seconds=5)
 ENOUGH = timedelta(seconds=12)
 """With less time than this left, a function begins no further write."""
 GONE_AGAIN = timedelta(minutes=3)
-LOOP_WAIT = timedelta(minutes=11)
 
 
 class Reconciler:
@@ -98,6 +98,8 @@ class Reconciler:
             tickets = self.read(twin, first)
         except SideGone as gone:
             return self._gone(twin, gone.side)
+        if cause == "operator":
+            twin = replace(twin, turns={})  # a person asked for another try
         return self.settle(twin, tickets, cause)
 
     def _wait_for_others(self, twin: Twin) -> None:
@@ -142,12 +144,18 @@ class Reconciler:
                 break
             rounds += len(plan.actions) <= INTENTS_AT_ONCE
         else:
+            # What was written is remembered, or a loop would begin anew with each try.
+            busy = replace(state.twin, due_at=self._clock(), due_why="busy")
+            self._store.save(busy, tuple(state.changed_parts.values()))
             raise Transient(f"twin {twin.key} is being edited faster than it is reconciled")
         problems = (*earlier, *plan.problems, *state.problems)
-        settled = self._settled(state, problems)
+        settled = self._settled(state, problems, plan.again)
         if settled == replace(loaded, revision=settled.revision) and not state.changed_parts:
             return "unchanged", settled
         settled = self._store.save(settled, tuple(state.changed_parts.values()))
+        wait = plan.again - self._clock() if plan.again else PAUSE * 2
+        if wait <= PAUSE:
+            raise Transient(f"a field of twin {twin.key} is being edited on both sides", wait)
         return self._told(settled, state), settled
 
     def _carry_out_or_let_go(
@@ -162,14 +170,16 @@ class Reconciler:
                     self._store.save(replace(state.twin, busy_until=None))
             raise
 
-    def _settled(self, state: Outcome, problems: tuple[Problem, ...]) -> Twin:
+    def _settled(
+        self, state: Outcome, problems: tuple[Problem, ...], again: datetime | None
+    ) -> Twin:
         now = self._clock()
         sides: dict[str, SideBase] = {}
-        racy: list[datetime] = []
+        due = [again] if again else []
         for name, base in state.twin.sides.items():
             ticket = state.tickets[name]
             until = self._racy_until(name, ticket.version, now)
-            racy.extend([until] if until else [])
+            due.extend([until] if until else [])
             sides[name] = replace(
                 base,
                 key=ticket.key,
@@ -181,8 +191,6 @@ class Reconciler:
                 gone_since=None,
             )
         parked = parked_for(problems, state.twin.parked, now)
-        if any(p.kind == "loop" for p in problems):
-            racy.append(now + LOOP_WAIT)
         if any(p.kind == "refused" for p in state.problems):
             # A refused copy is looked for again in the whole lists.
             sides = {n: replace(b, comments_mark="", attachments_mark="") for n, b in sides.items()}
@@ -191,8 +199,8 @@ class Reconciler:
             sides=sides,
             parked=parked,
             busy_until=None,
-            due_at=min(racy) if racy else None,
-            due_why="racy" if racy else "",
+            due_at=min(due) if due else None,
+            due_why=("to and fro" if again == min(due) else "racy") if due else "",
         )
 
     def _continue_later(self, state: Outcome) -> tuple[str, Twin]:

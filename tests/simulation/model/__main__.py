@@ -65,10 +65,12 @@ def _summary(total: Result, first: int, seeds: int, bad: int, seconds: float) ->
         return ["", f"| {title} | |", "|---|---:|", *rows]
 
     lines = [
-        f"`make simulate SEEDS={seeds}`: seeds {first} to {first + seeds - 1}, "
-        f"{sum(total.acts.values()):,} acts of people, {sum(total.faults.values()):,} faults, "
-        f"{total.faults['crash'] + total.faults['function timed out']:,} crashes, "
-        f"**{bad} seeds with a violation**; {seconds:.0f} s on this machine."
+        (
+            f"`make simulate SEEDS={seeds}`: seeds {first} to {first + seeds - 1}, "
+            f"{sum(total.acts.values()):,} acts of people, {sum(total.faults.values()):,} faults, "
+            f"{total.faults['crash'] + total.faults['function timed out']:,} crashes, "
+            f"**{bad} seeds with a violation**; {seconds:.0f} s on this machine."
+        )
     ]
     lines += table("in all", total.counts)
     lines += table("faults", total.faults)

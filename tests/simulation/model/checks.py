@@ -11,13 +11,26 @@ from simulation.model.function import Function
 from simulation.model.links import LEVELS, STAND_IN
 from simulation.model.simulated import Simulated
 from simulation.model.system import PEOPLE, PRIVATE, SPECS, US, Edit, Record, System, spelled
+
 from tieline.domain.link import FieldRule
 from tieline.domain.marks import mark, show
-from tieline.domain.ticket import Option, Person, Value
+from tieline.domain.ticket import Option, Person, Ticket, Value
 from tieline.domain.twin import Twin, TwinState, key_of
 from tieline.domain.when import meets
-from tieline.domain.ticket import Ticket
 
+UNRECORDED = (
+    "crash",
+    "function timed out",
+    "lost answer, dynamodb",
+    "lost request, dynamodb",
+    "lost answer, system",
+    "lost request, system",
+    "timed out after the work",
+    "storm of 429",
+    "storm of 503",
+    "system down for an hour",
+    "secret rotated",
+)
 UNIQUE = {"title", "body", "due", "points"}
 """Fields whose every value is there once in the world."""
 
@@ -230,7 +243,8 @@ class _Pair:
         """Whether `there`, on `side`, is what `value` becomes on it."""
         system = _system(self.world, side)
         if name == "level":
-            assert isinstance(value, Option) and isinstance(there, Option)
+            assert isinstance(value, Option)
+            assert isinstance(there, Option)
             one, _ = self.function.link.order
             if side == one:
                 table = {b: a for a, b in reversed(LEVELS)}
@@ -242,7 +256,8 @@ class _Pair:
         if name == "owner":
             if value is None or there is None:
                 return value is there
-            assert isinstance(value, Person) and isinstance(there, Person)
+            assert isinstance(value, Person)
+            assert isinstance(there, Person)
             who = value.email.partition("@")[0]
             if value.email == there.email:
                 return True
@@ -284,6 +299,13 @@ class _Pair:
         last, now = mine[-1], records[side].fields.get(name)
         if self._alike(name, last.value, now):
             return
+        if not self._unrecorded() and any(
+            self._alike(name, e.value, now)
+            for e in records[side].edits
+            if e.field == name and e.count < last.count
+        ):
+            self._say(f"{name}: {now!r}, which {last.value!r} replaced on {side}, came back")
+            return
         # Written over by what a person set elsewhere who could see this edit there.
         if any(
             e.at > w.at >= last.at and self._alike(name, w.value, last.value)
@@ -309,6 +331,10 @@ class _Pair:
             f"{name}: the last edit on {side}, {last.value!r} at {_time(last.at)}, is gone; "
             f"now {now!r}, from {[(e.who, show(e.value), _time(e.at)) for e in after[:2]]}"
         )
+
+    def _unrecorded(self) -> bool:
+        """Whether a write of ours may have stayed unrecorded: the next edit is a conflict then."""
+        return any(self.world.network.faults[name] for name in UNRECORDED)
 
     def _alike(self, name: str, one: Value, two: Value) -> bool:
         if name == "body":
@@ -378,9 +404,9 @@ class _Pair:
             if len(plain) != 1 and not (not plain and deleted_copy):
                 self._say(f"comment {written.token} of {side} is {len(plain)} times on {other}")
                 continue
-            if written.version and not any(written.version in c.body for _, c in copies):
-                if not deleted_copy:
-                    self._say(f"comment {written.token}: its last edit is not on {other}")
+            told = any(written.version in c.body for _, c in copies)
+            if written.version and not told and not deleted_copy:
+                self._say(f"comment {written.token}: its last edit is not on {other}")
             twice = [c for _, c in copies if written.version and written.version in c.body]
             if len(twice) > 1:
                 self._say(f"comment {written.token}: its edit is {len(twice)} times on {other}")

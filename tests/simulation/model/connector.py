@@ -11,9 +11,9 @@ from io import BytesIO
 from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, SecretStr
-
 from simulation.model.network import Network
 from simulation.model.system import PEOPLE, SPECS, US, Record, System
+
 from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
 from tieline.domain.errors import Gone, Malformed, Stale, Transient, Unauthenticated
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value

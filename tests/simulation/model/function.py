@@ -156,6 +156,8 @@ class Function:
         def run() -> None:
             me = id(getcurrent())
             self.network.deadlines[me] = end
+            if event.get("tieline") == "poll":
+                self.network.polls.add(me)
             self.network.tell(f"{me % 9973} begins {self.link.name} {kind}")
             answer: dict[str, Any] | None = None
             try:
@@ -165,13 +167,14 @@ class Function:
             except Transient:
                 # AWS did not answer a schedule's call: it is invoked again.
                 self.heard.count("failed invocations")
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a bug is what is looked for
                 self.heard.bug(error, event=str(event)[:80])
             else:
                 if generation == self._generation:
                     self._warm.append(wiring)
             finally:
                 del self.network.deadlines[me]
+                self.network.polls.discard(me)
                 self.network.tell(f"{me % 9973} ends {answer}")
             done(answer)
 

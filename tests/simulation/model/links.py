@@ -36,7 +36,7 @@ def link_between(
     def rule(name: str, **more: object) -> FieldRule:
         return replace(FieldRule({one: name, two: name}, both, f"link.yaml:{name}"), **more)  # type: ignore[arg-type]
 
-    stand_in = {side: f"{STAND_IN}@acme.example" for side in both}
+    stand_in = dict.fromkeys(both, f"{STAND_IN}@acme.example")
     rules = [
         rule("title"),
         rule("body"),

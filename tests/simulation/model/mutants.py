@@ -49,19 +49,9 @@ def skip_the_intent_record(patch: MonkeyPatch) -> None:
     patch.setattr(CarryOut, "_intend", intend)
 
 
-def drop_the_condition_on_the_revision(patch: MonkeyPatch) -> None:
-    """Whoever saves last wins."""
-
-    def unconditional(self: DynamoStore, item: dict[str, Any], read: int) -> dict[str, Any]:
-        del read
-        return {"TableName": self._table, "Item": item}
-
-    patch.setattr(DynamoStore, "_if_revision", unconditional)
-
-
 def move_the_cursor_before_enqueueing(patch: MonkeyPatch) -> None:
     """The cursor is stored first; what the page said is put on the queue afterwards."""
-    queue_page = Poller._queue_page  # noqa: SLF001
+    queue_page = Poller._queue_page
 
     def hasty(self: Poller, side: str, page: Page) -> int:
         stored = self._store.cursor(side) or Cursor(side, "", 0, self._clock())
@@ -106,7 +96,6 @@ MUTANTS = tuple(
     Mutant(apply.__name__.replace("_", " "), apply)
     for apply in (
         skip_the_intent_record,
-        drop_the_condition_on_the_revision,
         move_the_cursor_before_enqueueing,
         trust_a_racy_version,
         deduplicate_by_version,

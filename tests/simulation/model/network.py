@@ -13,7 +13,6 @@ from random import Random
 from typing import TypeVar
 
 from greenlet import getcurrent
-
 from simulation.model.clockwork import Clockwork
 
 T = TypeVar("T")
@@ -31,6 +30,7 @@ class Chances:
     """How likely each fault is, for each call; all 0 when the network is at peace."""
 
     crash: float = 0.0
+    crash_in_polls: float = 0.0
     lost_request: float = 0.0
     lost_answer: float = 0.0
     hang: float = 0.0  # the work is done, the answer comes after the caller's patience
@@ -52,6 +52,7 @@ class Network:
     crash_at: int | None = None
     calls: Counter[str] = field(default_factory=Counter)
     deadlines: dict[int, datetime] = field(default_factory=dict)
+    polls: set[int] = field(default_factory=set)
     tell: Callable[[str], None] = lambda _: None  # what happens, for those who read a replay
 
     def pass_point(self) -> None:
@@ -62,7 +63,9 @@ class Network:
             self.faults["crash"] += 1
             self.tell(f"{id(getcurrent()) % 9973} crash")
             raise Crash
-        if self.chances.crash and self.rng.random() < self.chances.crash:
+        poll = id(getcurrent()) in self.polls
+        chance = self.chances.crash + (self.chances.crash_in_polls if poll else 0.0)
+        if chance and self.rng.random() < chance:
             self.faults["crash"] += 1
             self.tell(f"{id(getcurrent()) % 9973} crash")
             raise Crash

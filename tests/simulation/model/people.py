@@ -9,9 +9,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
+from typing import ClassVar
 
-from simulation.model.system import LEVELS, PEOPLE, PRIVATE, STATES, US, Record, System
-from tieline.domain.ticket import Person, Value
+from simulation.model.system import LEVELS, PEOPLE, PRIVATE, STATES, Record, System
+
+from tieline.domain.ticket import Value
 
 STRANGER = "solo"
 """A person whom only one system knows."""
@@ -152,7 +154,7 @@ class People:
         who = self.rng.choice((*PEOPLE, STRANGER))
         return self.rng.choice((None, system.person(who), system.person(who)))
 
-    _values = {
+    _values: ClassVar = {
         "title": lambda self, *_: self._text("title"),
         "body": lambda self, *_: self._rich(),
         "level": lambda self, *_: self.rng.choice(LEVELS),
@@ -175,8 +177,8 @@ class People:
         (copy, 3),
         (leave, 3),
     )
-    _choices = [act for act, _ in _acts]
-    _weights = [weight for _, weight in _acts]
+    _choices: ClassVar = [act for act, _ in _acts]
+    _weights: ClassVar = [weight for _, weight in _acts]
 
 
 @dataclass
@@ -200,10 +202,3 @@ class Filed:
     id: str
     name: str
     size: int
-
-
-def is_person(value: Value) -> bool:
-    return isinstance(value, Person)
-
-
-OURS = US

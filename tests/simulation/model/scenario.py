@@ -39,6 +39,7 @@ FAULTS = (
     Fault("deploys", 0.3),
     Fault("slow workers", 0.15),
     Fault("schedules missed", 0.2),
+    Fault("polls die, and only polls tell", 0.15),
 )
 
 
@@ -65,6 +66,7 @@ class Scenario:
 
         return Chances(
             crash=share("crashes", 0.001, 0.02),
+            crash_in_polls=share("polls die, and only polls tell", 0.01, 0.05),
             lost_request=share("lost requests", 0.01, 0.1),
             lost_answer=share("lost answers", 0.01, 0.1),
             hang=share("answers after the time-out", 0.005, 0.04),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
@@ -12,11 +13,13 @@ from random import Random
 from simulation.model.clockwork import Clockwork
 from simulation.model.function import TABLE, Function, SecretStore
 from simulation.model.links import link_between
-from simulation.model.network import Chances, Network
+from simulation.model.network import Chances, Crash, Network
 from simulation.model.people import People
 from simulation.model.scenario import Scenario, scenario
 from simulation.model.system import SPECS, Outage, Record, System
 from simulation.model.table import MemoryTable
+
+from tieline.domain.errors import Transient
 from tieline.domain.marks import mark
 from tieline.domain.twin import SideBase, Twin, TwinState, key_of
 from tieline.runtime.enqueue import put
@@ -105,7 +108,8 @@ class Simulated:
     def _send(self, function: Function, system: System, body: dict[str, object]) -> None:
         faults, dice = self.scenario.faults if self.disturbed else frozenset(), self.rng.random
         self.webhooks["sent"] += 1
-        if "webhooks dropped" in faults and dice() < self.drops:
+        only_polls = "polls die, and only polls tell" in faults
+        if only_polls or ("webhooks dropped" in faults and dice() < self.drops):
             self.webhooks["dropped"] += 1
             return
         waits = [self.rng.uniform(0.05, 2.0)]
@@ -236,6 +240,7 @@ class Simulated:
                     twin = Twin(key, 0, TwinState.LIVE, one, sides, self.clock.now)
                     store.save(twin, bind=True)
                     self.network.faults["ring closed"] += 1
+                    self._look_at(function, twin, "connected")
 
     def _as_it_is(self, record: Record) -> SideBase:
         """The base of a ticket that is in agreement as it stands."""
@@ -278,7 +283,7 @@ class Simulated:
                 dead
                 or down
                 or any(
-                    f.queue.messages or f._busy or self.store(f).counts().due  # noqa: SLF001
+                    f.queue.messages or f._busy or self.store(f).counts().due
                     for f in self.functions
                 )
             )
@@ -304,16 +309,26 @@ class Simulated:
             for twin in self.store(function).all_twins():
                 if self._goes_unseen(twin):
                     continue
-                message = Message(
-                    link=function.link.name,
-                    side=twin.origin,
-                    id=twin.sides[twin.origin].id,
-                    cause="operator",
-                    seen_at=self.clock.now,
-                    twin=twin.key,
-                    delivery=f"{why} {twin.key}",
-                )
-                self.clock.begin(lambda f=function, m=message: put(f.queue, m))  # type: ignore[misc]
+                self._look_at(function, twin, why)
+
+    def _look_at(self, function: Function, twin: Twin, why: str) -> None:
+        """Put a twin on its link's queue, as an operator does, until the queue has it."""
+        message = Message(
+            link=function.link.name,
+            side=twin.origin,
+            id=twin.sides[twin.origin].id,
+            cause="operator",
+            seen_at=self.clock.now,
+            twin=twin.key,
+            delivery=f"{why} {twin.key}",
+        )
+
+        def insist() -> None:
+            while True:
+                with suppress(Transient, Crash):
+                    return put(function.queue, message)
+
+        self.clock.begin(insist)
 
 
 def simulated(seed: int) -> Simulated:

@@ -14,6 +14,7 @@ from random import Random
 
 from simulation.model.clockwork import Clockwork
 from simulation.model.profile import Profile, Spelling
+
 from tieline.domain.errors import Credentials, Transient
 from tieline.domain.marks import mark
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Kind, Option, Person, Value

@@ -3,6 +3,8 @@
 Held against the other emulators by the store's contract tests.
 """
 
+# ruff: noqa: N803 - boto3 names its arguments so
+
 from __future__ import annotations
 
 import re
@@ -11,7 +13,6 @@ from copy import deepcopy
 from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError
-
 from simulation.model.network import Network
 
 Item = dict[str, Any]

@@ -14,7 +14,6 @@ from support.pair import GRADES, LEVELS, PEOPLE, SPECS, Pair, make_link, make_pa
 from tieline.domain.lens import same
 from tieline.domain.marks import mark
 from tieline.domain.ticket import Person, Value
-from tieline.domain.twin import Change
 
 TEXTS = st.text("ab *_\n", max_size=8)
 TAGS = st.frozensets(st.sampled_from(["red", "green", "blue"]), max_size=3)
@@ -255,13 +254,26 @@ def test_the_same_file_on_both_sides_is_one_attachment() -> None:
 def test_a_field_that_goes_to_and_fro_by_itself_is_stopped() -> None:
     pair = make_pair()
     pair.settle()
-    sides = ("eng", "it")
-    history = tuple(
-        Change(pair.now, sides[n % 2], ("summary", "short")[n % 2], "", "", "webhook", "changed")
-        for n in range(10)
-    )
-    pair.twin = replace(pair.twin, history=history)
-    apply(pair, "eng", "summary", "again")
+    turns = 0
+    while not pair.plan().problems:
+        side, name = (("eng", "summary"), ("it", "short"))[turns % 2]
+        pair.now += timedelta(seconds=5)
+        apply(pair, side, name, f"rewritten {turns}")
+        pair.carry_out(pair.plan())
+        turns += 1
+        assert turns < 15
     assert [p.kind for p in pair.plan().problems] == ["loop"]
-    pair.now += timedelta(minutes=11)
+    pair.carry_out(pair.plan())
+    pair.now += timedelta(minutes=12)
     assert not pair.plan().problems
+
+
+def test_two_people_who_take_turns_with_a_field_are_not_stopped() -> None:
+    pair = make_pair()
+    pair.settle()
+    for turn in range(40):
+        side, name = (("eng", "summary"), ("it", "short"))[turn % 2]
+        pair.now += timedelta(seconds=30)
+        apply(pair, side, name, f"edited {turn}")
+        assert not pair.plan().problems
+        pair.carry_out(pair.plan())
