@@ -13,7 +13,7 @@ from simulation.model.run import run
 
 SEEDS = 240
 PARTS = 4
-REGRESSIONS = (114, 238, 501, 548, 670, 920, 1246, 1311, 1725, 1916)
+REGRESSIONS = (114, 238, 501, 548, 670, 920, 1051, 1246, 1311, 1639, 1725, 1831, 1916)
 """Seeds that once found something; what they found is mended."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tieline.connectors.base import Clock, Want
-from tieline.domain.errors import Gone, Refused
+from tieline.domain.errors import Gone, Refused, TielineError
 from tieline.domain.marks import show
 from tieline.domain.plan import (
     AddAttachment,
@@ -80,9 +80,15 @@ class CarryOut:
                 touched.add(action.side)
         failed: set[str] = set()
         results: dict[str, dict[str, Mark]] = {}
-        for action in plan.actions:
-            if isinstance(action, UpdateFields):
+        updates = [a for a in plan.actions if isinstance(a, UpdateFields)]
+        for number, action in enumerate(updates):
+            try:
                 self._fields(action, state, wants, cause, failed, results)
+            except TielineError:
+                # What was written is ours: unrecorded it would look like a person's change.
+                undone = {w.rule for update in updates[number:] for w in update.writes}
+                self._record(plan, state, failed | undone, results)
+                raise
         for side in touched:
             # The version must cover what was just written, or its echo would look like news.
             want = wants[side]

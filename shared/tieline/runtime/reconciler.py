@@ -161,13 +161,14 @@ class Reconciler:
     def _carry_out_or_let_go(
         self, plan: Plan, state: Outcome, wants: Mapping[str, Want], cause: str
     ) -> None:
-        """Carry out a plan; if that fails, nobody has to wait until this function is over."""
+        """Carry out a plan; if that fails, keep what was done, and let others go on."""
         try:
             self._carry_out.run(plan, state, wants, cause, self._clock() + self._remaining())
-        except (Transient, Paused):
-            if state.twin.busy_until is not None:
+        except (Transient, Paused, Stale):
+            if state.twin.busy_until is not None or state.writes:
                 with suppress(Transient, Stale):
-                    self._store.save(replace(state.twin, busy_until=None))
+                    done = replace(state.twin, busy_until=None)
+                    self._store.save(done, tuple(state.changed_parts.values()))
             raise
 
     def _settled(

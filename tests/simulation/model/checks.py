@@ -10,7 +10,7 @@ from datetime import datetime
 from simulation.model.function import Function
 from simulation.model.links import LEVELS, STAND_IN
 from simulation.model.simulated import Simulated
-from simulation.model.system import PEOPLE, PRIVATE, SPECS, US, Edit, Record, System, spelled
+from simulation.model.system import PEOPLE, PRIVATE, SPECS, US, Edit, Record, System, words
 
 from tieline.domain.link import FieldRule
 from tieline.domain.marks import mark, show
@@ -265,7 +265,7 @@ class _Pair:
         if name == "tags":
             return _folded(value) == _folded(there)
         if name == "body":
-            return _plain(value) == _plain(there)
+            return words(value) == words(there)
         return mark(system.kept(name, value)) == mark(there)
 
     def _mesh(self) -> list[Record]:
@@ -338,11 +338,11 @@ class _Pair:
 
     def _alike(self, name: str, one: Value, two: Value) -> bool:
         if name == "body":
-            return _plain(one) == _plain(two)
+            return words(one) == words(two)
         return mark(one) == mark(two) or show(one)[:100] == show(two)[:100]
 
     def _lost(self, name: str, lost: str, value: Value) -> bool:
-        return _plain(lost.strip('"')) == _plain(show(value) if name != "body" else value)
+        return words(lost.strip('"')) == words(show(value) if name != "body" else value)
 
     def _lost_elsewhere(self, name: str, value: Value) -> bool:
         """In a ring the value may have met its rival on another link."""
@@ -430,11 +430,6 @@ class _Pair:
 def _folded(value: Value) -> set[str]:
     assert value is None or isinstance(value, frozenset)
     return {str(t).replace(" ", "-").lower() for t in value or ()}
-
-
-def _plain(value: Value) -> str:
-    text = value if isinstance(value, str) else show(value) if value is not None else ""
-    return " ".join(re.sub(r"[*\\\\-]", "", spelled(text, "plain")).split())
 
 
 def _time(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from simulation.model.links import link_between
 from simulation.model.network import Chances, Crash, Network
 from simulation.model.people import People
 from simulation.model.scenario import Scenario, scenario
-from simulation.model.system import SPECS, Outage, Record, System
+from simulation.model.system import SPECS, Outage, Record, System, words
 from simulation.model.table import MemoryTable
 
 from tieline.domain.errors import Transient
@@ -229,8 +229,13 @@ class Simulated:
             store = self.store(function)
             for ticket in list(by_name[third].records):
                 ids = [self._across(third, ticket, side) for side in (one, two)]
-                if all(ids) and not any(
-                    store.twin_key(side, id or "") for side, id in zip((one, two), ids, strict=True)
+                if (
+                    all(ids)
+                    and self._agree(ticket, *ids)
+                    and not any(
+                        store.twin_key(side, id or "")
+                        for side, id in zip((one, two), ids, strict=True)
+                    )
                 ):
                     sides = {
                         side: self._as_it_is(by_name[side].records[id or ""])
@@ -241,6 +246,16 @@ class Simulated:
                     store.save(twin, bind=True)
                     self.network.faults["ring closed"] += 1
                     self._look_at(function, twin, "connected")
+
+    def _agree(self, ticket: str, *ids: str | None) -> bool:
+        """Whether all three tickets hold the same, so that a base can be taken from them."""
+        records = {r.id: r for s in self.systems for r in s.records.values()}
+        three = [records[id] for id in (ticket, *ids) if id]
+        held = [
+            (r.fields.get("title"), words(r.fields.get("body")), r.fields.get("points"))
+            for r in three
+        ]
+        return held[0] == held[1] == held[2]
 
     def _as_it_is(self, record: Record) -> SideBase:
         """The base of a ticket that is in agreement as it stands."""

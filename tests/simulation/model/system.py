@@ -16,7 +16,7 @@ from simulation.model.clockwork import Clockwork
 from simulation.model.profile import Profile, Spelling
 
 from tieline.domain.errors import Credentials, Transient
-from tieline.domain.marks import mark
+from tieline.domain.marks import mark, show
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Kind, Option, Person, Value
 
 LEVELS = tuple(Option(str(n), name) for n, name in enumerate(("Low", "Mid", "High", "Top"), 1))
@@ -95,6 +95,12 @@ def spelled(text: str, spelling: Spelling) -> str:
     if spelling == "html":
         text = re.sub(r"(?<=\S) {2,}", " ", text)
     return text.replace("**", "") if spelling == "plain" else text
+
+
+def words(value: Value) -> str:
+    """A text without what systems spell each in its way."""
+    text = value if isinstance(value, str) else show(value) if value is not None else ""
+    return " ".join(re.sub(r"[*\\\\-]", "", spelled(text, "plain")).split())
 
 
 @dataclass
