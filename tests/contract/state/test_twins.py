@@ -95,7 +95,10 @@ def test_of_saves_of_one_revision_exactly_one_wins(store: DynamoStore) -> None:
     assert won == [store.twin("k1")]
 
 
-def test_of_births_of_one_ticket_exactly_one_comes_about(store: DynamoStore) -> None:
+def test_of_births_of_one_ticket_exactly_one_comes_about(store: DynamoStore, kind: Kind) -> None:
+    if kind == "moto":
+        pytest.skip("moto: transactions at one moment are not kept apart: at times two succeed")
+
     def born(n: int) -> Twin:
         given = twin(f"k{n}", eng="1", it="")
         while True:
