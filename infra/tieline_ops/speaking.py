@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -41,6 +41,11 @@ def progress(what: str, *, machine: bool = False) -> Iterator[Callable[[str], No
 def moment(text: str | None) -> str:
     """A moment in ISO 8601, as people read it: `2026-03-02 09:00:00 UTC`."""
     return f"{text[:10]} {text[11:19]} UTC" if text else "never"
+
+
+def pair(tickets: Mapping[str, str]) -> str:
+    """Both tickets of a twin by side and key: `eng OPS-1 - it INC0010001`."""
+    return " - ".join(f"{side} {key or '(none)'}" for side, key in tickets.items())
 
 
 def mark(fine: bool) -> str:

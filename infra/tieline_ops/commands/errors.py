@@ -12,7 +12,7 @@ from tieline_ops.calling import Calls
 from tieline_ops.dead_letters import Letter, dead_letters
 from tieline_ops.project import Project
 from tieline_ops.running import running
-from tieline_ops.speaking import json_option, moment, print_json, progress
+from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Trouble
 
 URGENCY = (
@@ -165,8 +165,7 @@ def _print(one: Mapping[str, Any]) -> None:
                 seen = moment(one["seen"])
                 click.echo(f"    first seen {seen} ({one['cause']}){tries}{last}  id {one['id']}")
         case "parked":
-            keys = " - ".join(f"{s} {key or '(none)'}" for s, key in one["tickets"].items())
-            click.echo(f"{title}  {keys}  since {moment(one['since'])}")
+            click.echo(f"{title}  {pair(one['tickets'])}  since {moment(one['since'])}")
         case _:
             click.echo(title)
     lines = (f"{one['kind']}: {one['reason']}" if one["kind"] else one["reason"],)

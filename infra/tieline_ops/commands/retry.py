@@ -11,7 +11,7 @@ import click
 from tieline_ops.asking import about_ticket, checked, side_option
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, print_json, progress
+from tieline_ops.speaking import json_option, pair, print_json, progress
 from tieline_ops.trouble import Wrong
 
 KINDS = ("refused", "configuration", "conflict", "loop", "gone")
@@ -123,6 +123,4 @@ def _became(link: str, answer: Mapping[str, Any] | None) -> tuple[str, bool]:
 
 
 def _name(parked: Mapping[str, Any] | None, ticket: str) -> str:
-    if parked is None:
-        return ticket
-    return " - ".join(f"{side} {key or '(none)'}" for side, key in parked["tickets"].items())
+    return pair(parked["tickets"]) if parked else ticket

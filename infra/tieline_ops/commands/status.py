@@ -9,7 +9,7 @@ import click
 
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, moment, print_json, progress
+from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Trouble
 
 
@@ -65,8 +65,7 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
             line += str(state["paused"]["reason"])
         click.echo(line)
     for parked in answer["parked_twins"]:
-        keys = " - ".join(f"{side} {key or '(none)'}" for side, key in parked["tickets"].items())
-        click.echo(f"  parked  {keys}  since {moment(parked['since'])}")
+        click.echo(f"  parked  {pair(parked['tickets'])}  since {moment(parked['since'])}")
         for word in ("reason", "place", "words"):
             if parked[word]:
                 click.echo(f"          {parked[word]}")

@@ -6,6 +6,7 @@ the twin's key from its first moment, so whoever comes after a crash finds it an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -166,7 +167,7 @@ class Births:
             problem = Problem("refused", refused.what, place, refused.words)
             return self._park(twin, (*missing, problem))
         self._telemetry.count("Created")
-        live = self._live(twin, ticket, made, tuple(missing))
+        live = self._live(twin, ticket, made, writes, tuple(missing))
         live = remember(live, now, other, "created", "", made.key, cause, "born")
         try:
             live = self._store.save(live, bind=True)
@@ -208,18 +209,27 @@ class Births:
         if twin.state is TwinState.LIVE:
             return self._reconciler.run(twin, side, cause)
         origin = self._read(twin.origin, twin.sides[twin.origin].id)
-        live = self._live(twin, origin, ticket, ())
+        again, _ = birth_values(self._link, twin.origin, origin, self._sides.specs())
+        live = self._live(twin, origin, ticket, again, ())
         live = remember(live, self._clock(), side, "created", "", ticket.key, cause, "adopted")
         live = self._store.save(live, bind=True)
         self._telemetry.info("adopted", twin=twin.key, side=side, id=ticket.id)
         return self._reconciler.settle(live, {twin.origin: origin, side: ticket}, cause, ())
 
     def _live(
-        self, twin: Twin, origin: Ticket, made: Ticket, problems: tuple[Problem, ...]
+        self,
+        twin: Twin,
+        origin: Ticket,
+        made: Ticket,
+        writes: Sequence[FieldWrite],
+        problems: tuple[Problem, ...],
     ) -> Twin:
-        """The twin with both tickets and the base that they start from."""
+        """The twin with both tickets and the base that they start from.
+
+        `writes` are what a birth of `origin` sends.
+        """
         source, other = twin.origin, self._link.other(twin.origin)
-        marks = self._born_marks(twin, origin, made)
+        marks = self._born_marks(twin, origin, made, writes)
         sides = {
             source: replace(
                 twin.sides[source], key=origin.key, url=origin.url, marks=marks[source]
@@ -237,15 +247,16 @@ class Births:
             due_why="",
         )
 
-    def _born_marks(self, twin: Twin, origin: Ticket, made: Ticket) -> dict[str, dict[str, Mark]]:
+    def _born_marks(
+        self, twin: Twin, origin: Ticket, made: Ticket, writes: Sequence[FieldWrite]
+    ) -> dict[str, dict[str, Mark]]:
         """What both sides held when the create was sent, by the marks of its intent.
 
         Either side may have been edited since; an edit must differ from these.
         """
         source, other = twin.origin, self._link.other(twin.origin)
-        specs = self._sides.specs()
-        again = birth_values(self._link, source, origin, specs)[0]
-        sent = {(w.rule, w.field): w.value for w in again}
+        specs = self._sides.specs()[other]
+        sent = {(w.rule, w.field): w.value for w in writes}
         marks: dict[str, dict[str, Mark]] = {source: {}, other: {}}
         for rule in self._paired(source):
             here, name = rule.names[source], rule.names[other]
@@ -254,7 +265,7 @@ class Births:
             there = made.fields.get(name)
             value = sent.get((rule.id, name))
             as_sent = before == mark(origin.fields.get(here)) and value is not None
-            kept = written_mark(value, there, specs[other][name]) if as_sent else intended
+            kept = written_mark(value, there, specs[name]) if as_sent else intended
             marks[source][here], marks[other][name] = before, kept
             lost = intended == "" or mark(there) == "" or not made.edited
             if kept != mark(there) and before != "" and lost:

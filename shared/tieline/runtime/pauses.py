@@ -49,10 +49,9 @@ class Pauses:
     def check(self, side: str) -> None:
         """Raises Paused if a side must not be called now."""
         now = self._clock()
-        if side not in self._looked or now - self._looked[side] > LOOK_AGAIN:
-            self._look(side)
-        if self._holds(side):
-            # Looked at again, since a person may have ended it: what waited comes back at once.
+        stale = side not in self._looked or now - self._looked[side] > LOOK_AGAIN
+        if stale or self._holds(side):
+            # A pause is looked at each time: when it ends, what waited comes back at once.
             self._look(side)
         if self._holds(side):
             pause = self._known[side]
