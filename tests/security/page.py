@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.made_sections import around
 
 ROOT = Path(__file__).resolve().parents[2]
 THREATS = ROOT / "tests/security/threats.yaml"
@@ -53,7 +54,7 @@ def _ids(mark: ast.expr) -> Iterator[str]:
 
 def named_on_page() -> dict[str, set[str]]:
     """Check -> the tests that the page's table names."""
-    rows = _between(PAGE.read_text("utf-8"))[1].strip().splitlines()[2:]
+    rows = around(PAGE.read_text("utf-8"), BEGIN, END)[1].strip().splitlines()[2:]
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     return {row[0].strip("`"): set(_paths(row[4])) for row in cells}
 
@@ -62,12 +63,6 @@ def _paths(cell: str) -> Iterator[str]:
     for group in cell.split("<br>"):
         file, _, names = group.partition(": ")
         yield from (f"tests/{file.strip('`')}::{name.strip('` ')}" for name in names.split(","))
-
-
-def _between(text: str) -> tuple[str, str, str]:
-    before, _, rest = text.partition(BEGIN)
-    table, _, after = rest.partition(END)
-    return before + BEGIN, table, END + after
 
 
 class Page:
@@ -93,7 +88,7 @@ class Page:
             self.outcomes[report.nodeid] = report.outcome
 
     def pytest_sessionfinish(self) -> None:
-        before, _, after = _between(PAGE.read_text("utf-8"))
+        before, _, after = around(PAGE.read_text("utf-8"), BEGIN, END)
         PAGE.write_text(f"{before}\n{self.table()}\n{after}", "utf-8")
 
     def table(self) -> str:

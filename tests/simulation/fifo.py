@@ -7,10 +7,11 @@ same de-duplication id is swallowed for five minutes; after `max_receives` a mes
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 VISIBILITY = timedelta(minutes=6)
 DEDUPLICATION = timedelta(minutes=5)
@@ -23,6 +24,27 @@ class Queued:
     handle: str
     visible_at: datetime
     receives: int = 0
+
+
+def batch(messages: Sequence[Queued]) -> dict[str, Any]:
+    """The event in which the event source mapping hands messages to the function."""
+    records = [
+        {
+            "messageId": m.handle,
+            "receiptHandle": m.handle,
+            "body": m.body,
+            "attributes": {
+                "ApproximateReceiveCount": str(m.receives),
+                "MessageGroupId": m.group,
+            },
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:0:q.fifo",
+            "awsRegion": "us-east-1",
+        }
+        for m in messages
+    ]
+    return {"Records": records}
 
 
 class TurnedQueue:

@@ -20,7 +20,7 @@ import boto3
 import requests
 from moto import mock_aws
 from pytest import MonkeyPatch  # noqa: PT013
-from simulation.fifo import TurnedQueue
+from simulation.fifo import TurnedQueue, batch
 
 from tieline.domain.link import Link
 from tieline.runtime.entry import dispatch
@@ -167,24 +167,8 @@ class World:
         messages = self.queue.receive(most)
         if not messages:
             return 0
-        records = [
-            {
-                "messageId": m.handle,
-                "receiptHandle": m.handle,
-                "body": m.body,
-                "attributes": {
-                    "ApproximateReceiveCount": str(m.receives),
-                    "MessageGroupId": m.group,
-                },
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:0:q.fifo",
-                "awsRegion": "us-east-1",
-            }
-            for m in messages
-        ]
         try:
-            answer = self.invoke({"Records": records})
+            answer = self.invoke(batch(messages))
             failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
             for message in messages:
                 if message.handle not in failed:

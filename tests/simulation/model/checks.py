@@ -51,8 +51,6 @@ def examine(world: Simulated) -> Verdict:
     verdict = Verdict()
     say = verdict.breaches.append
     for function in world.functions:
-        for bug in function.heard.bugs:
-            say(f"bug: {bug}")
         twins = list(world.store(function).all_twins())
         for line in _twins(world, function, twins):
             say(line)
@@ -66,7 +64,7 @@ def examine(world: Simulated) -> Verdict:
     if verdict.further_writes:
         say(f"a further reconcile wrote {verdict.further_writes} times")
     for function in world.functions:
-        for bug in function.heard.bugs[len(function.heard.bugs) :]:
+        for bug in function.heard.bugs:
             say(f"bug: {bug}")
     return verdict
 
@@ -235,7 +233,7 @@ class _Pair:
     def _one_way(self, name: str, records: dict[str, Record]) -> None:
         one, two = self.function.link.order
         mine = records[one].fields.get(name)
-        edits = [e for e in records[two].edits if e.field == name and e.by_person]
+        edits = self._edits(records[two], name, people=True)
         if mark(mine) != mark(records[two].fields.get(name)) and not edits:
             self._say(f"{name} did not cross: {mine!r}")
 
@@ -356,27 +354,19 @@ class _Pair:
         one, two = self.function.link.order
         touched: dict[str, list[tuple[datetime, str, bool]]] = {}
         for side in (one, two):
-            before: set[str] = set()
-            for edit in records[side].edits:
-                if edit.field != "tags":
-                    continue
-                after = _folded(edit.value)
-                before = _folded(edit.before)
-                if edit.by_person:
-                    for tag in after - before:
-                        touched.setdefault(tag, []).append((edit.at, side, True))
-                    for tag in before - after:
-                        touched.setdefault(tag, []).append((edit.at, side, False))
+            for edit in self._edits(records[side], "tags", people=True):
+                before, after = _folded(edit.before), _folded(edit.value)
+                for tag in before ^ after:
+                    touched.setdefault(tag, []).append((edit.at, side, tag in after))
         there = _folded(records[one].fields.get("tags"))
         for tag, acts in touched.items():
             if tag == "sync" or len({side for _, side, _ in acts}) > 1:
                 continue
             _, side, added = max(acts)
-            if added != (tag in there) and not self._tag_overwritten(records, tag):
+            if added != (tag in there) and not self._tags_overwritten(records):
                 self._say(f"tag {tag} was {'added' if added else 'removed'} on {side}, in vain")
 
-    def _tag_overwritten(self, records: dict[str, Record], tag: str) -> bool:
-        del tag
+    def _tags_overwritten(self, records: dict[str, Record]) -> bool:
         seen = any(e.unseen for r in records.values() for e in r.edits if e.field == "tags")
         self.verdict.overwritten += seen
         return seen

@@ -265,7 +265,7 @@ class ModelConnector:
             system.name,
             what,
             answered,
-            lambda words, _: Transient(f"{system.name} {what}: {words}", uncertain=writes),
+            lambda words: Transient(f"{system.name} {what}: {words}", uncertain=writes),
         )
 
 

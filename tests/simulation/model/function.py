@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ConnectionClosedError
 from greenlet import getcurrent
-from simulation.fifo import Queued, TurnedQueue
+from simulation.fifo import Queued, TurnedQueue, batch
 from simulation.model.clockwork import START, Clockwork
 from simulation.model.connector import signature
 from simulation.model.network import Crash, Network
@@ -88,7 +88,7 @@ class SecretStore:
             "secrets",
             "read",
             lambda: {"SecretString": json.dumps(self.value)},
-            lambda *_: ConnectionClosedError(endpoint_url="secrets"),
+            lambda _: ConnectionClosedError(endpoint_url="secrets"),
         )
 
 
@@ -248,7 +248,7 @@ class Function:
                         self._delete(message)
             self._pump_later(self.clock.now)
 
-        self.invoke({"Records": [_record(m) for m in messages]}, done)
+        self.invoke(batch(messages), done)
 
     def _delete(self, message: Queued) -> None:
         if self.network.rng.random() < self.forget_delete:
@@ -283,19 +283,3 @@ class Function:
             self.queue.messages.append(message)
         self._pump_later(self.clock.now)
         return len(dead)
-
-
-def _record(message: Queued) -> dict[str, Any]:
-    return {
-        "messageId": message.handle,
-        "receiptHandle": message.handle,
-        "body": message.body,
-        "attributes": {
-            "ApproximateReceiveCount": str(message.receives),
-            "MessageGroupId": message.group,
-        },
-        "messageAttributes": {},
-        "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:us-east-1:0:q.fifo",
-        "awsRegion": "us-east-1",
-    }

@@ -36,20 +36,15 @@ class Chances:
     hang: float = 0.0  # the work is done, the answer comes after the caller's patience
     aws: float = 0.0  # DynamoDB or SQS does not answer, before or after the work
 
-    def none(self) -> Chances:
-        return Chances()
-
 
 @dataclass
 class Network:
-    """`crash_at` is the point at which the next process dies, for those who try every point."""
+    """What every call goes through; `faults` counts what went wrong on the way."""
 
     clock: Clockwork
     rng: Random
     chances: Chances = field(default_factory=Chances)
     faults: Counter[str] = field(default_factory=Counter)
-    points: int = 0
-    crash_at: int | None = None
     calls: Counter[str] = field(default_factory=Counter)
     deadlines: dict[int, datetime] = field(default_factory=dict)
     polls: set[int] = field(default_factory=set)
@@ -57,12 +52,6 @@ class Network:
 
     def pass_point(self) -> None:
         """A moment at which this process may die."""
-        self.points += 1
-        if self.crash_at is not None and self.points > self.crash_at:
-            self.crash_at = None
-            self.faults["crash"] += 1
-            self.tell(f"{id(getcurrent()) % 9973} crash")
-            raise Crash
         poll = id(getcurrent()) in self.polls
         chance = self.chances.crash + (self.chances.crash_in_polls if poll else 0.0)
         if chance and self.rng.random() < chance:
@@ -83,11 +72,11 @@ class Network:
         to: str,
         name: str,
         effect: Callable[[], T],
-        failure: Callable[[str, bool], Exception],
+        failure: Callable[[str], Exception],
     ) -> T:
         """What `effect` gives, after a way there and a way back.
 
-        `failure` makes the caller's error from what happened and whether the work may be done.
+        `failure` makes the caller's error from what happened.
         """
         self.pass_point()
         self.calls[to] += 1
@@ -97,17 +86,17 @@ class Network:
         if dice() < (chances.aws if aws else chances.lost_request):
             self.faults[f"lost request, {_kind(to)}"] += 1
             self.tell(f"lost request {to} {name}")
-            raise failure("no answer", True)
+            raise failure("no answer")
         self.tell(f"{id(getcurrent()) % 9973} {to} {name}")
         answer = effect()
         if dice() < (chances.aws if aws else chances.lost_answer):
             self.faults[f"lost answer, {_kind(to)}"] += 1
             self.tell(f"lost answer {to} {name}")
-            raise failure("no answer", True)
+            raise failure("no answer")
         if not aws and dice() < chances.hang:
             self.faults["timed out after the work"] += 1
             self.clock.wait(timedelta(seconds=25))
-            raise failure("timed out", True)
+            raise failure("timed out")
         self.travel(to)
         self.pass_point()
         return answer
@@ -115,8 +104,3 @@ class Network:
 
 def _kind(to: str) -> str:
     return to if to in LATENCY else "system"
-
-
-def random_span(rng: Random, least: float, most: float) -> timedelta:
-    """A span of seconds."""
-    return timedelta(seconds=rng.uniform(least, most))

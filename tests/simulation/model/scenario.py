@@ -56,7 +56,6 @@ class Scenario:
     conflicts: int  # which policy
     on_delete: str
     concurrency: int
-    calm: bool = False  # no act that takes tickets apart: for mutants that need many twins
 
     def chances(self, rng: Random) -> Chances:
         """How likely each fault is for a call."""

@@ -31,7 +31,6 @@ REST = timedelta(hours=6)
 STEP = timedelta(minutes=5)
 SKEW = 4.0
 """Seconds that a system's clock is off at most."""
-Mutation = Callable[["Simulated"], None]
 
 
 @dataclass

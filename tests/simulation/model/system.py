@@ -128,7 +128,6 @@ class System:
         self.post: Callable[[System, dict[str, object]], None] = lambda *_: None
         self.tell: Callable[[str], None] = lambda _: None
         self.writes = 0
-        self.called_too_early = 0
         self._numbers = count(1)
 
     def now(self) -> datetime:

@@ -1,6 +1,6 @@
 """DynamoDB as far as the store uses it, in memory: boto3's client in a few methods.
 
-Held against the other emulators by the store's contract tests.
+tests/contract/state/test_memory_table.py holds it against moto.
 """
 
 # ruff: noqa: N803 - boto3 names its arguments so
@@ -45,8 +45,10 @@ class MemoryTable:
 
         return self._call("PutItem", effect)
 
-    def delete_item(self, *, Key: Item, **_: Any) -> Item:
+    def delete_item(self, *, Key: Item, **delete: Any) -> Item:
         def effect() -> Item:
+            if not self._holds(Key, delete):
+                raise _error("ConditionalCheckFailedException", "DeleteItem")
             self.items.pop(_name(Key), None)
             return {}
 
@@ -113,7 +115,7 @@ class MemoryTable:
             "dynamodb",
             operation,
             effect,
-            lambda *_: ConnectionClosedError(endpoint_url=operation),
+            lambda _: ConnectionClosedError(endpoint_url=operation),
         )
 
 
