@@ -34,6 +34,9 @@ from tieline.domain.twin import Mark, PartTwin, Turns, Twin
 Specs = Mapping[str, Mapping[str, FieldSpec]]
 """Side -> native field -> what its connector says of it."""
 
+INTERRUPTED = "an interrupted try"
+"""The policy named by a loss that may be one: see `_given_up_unknown`."""
+
 _MERGED = frozenset({Kind.TAGS, Kind.OPTIONS})
 
 
@@ -45,14 +48,17 @@ def reconcile(
     specs: Specs,
     editable: frozenset[str],
     now: datetime,
+    *,
+    again: bool = False,
 ) -> Plan:
     """What to do so that both tickets of a twin agree; an empty plan if they do already.
 
     `tickets` holds both sides. A side whose comments or attachments are None has not changed them
     since the base. `parts` are all comment and attachment twins if either side's are given.
-    `editable` are the sides whose comments can be edited and deleted.
+    `editable` are the sides whose comments can be edited and deleted. `again` says that an earlier
+    try may have died between a write and its record: a change then may be our own.
     """
-    draft = _Draft(link, twin, tickets, specs, now)
+    draft = _Draft(link, twin, tickets, specs, now, again)
     for rule in link.fields:
         draft.add(rule)
     comments = plan_comments(link, twin, tickets, parts, editable, now)
@@ -103,6 +109,7 @@ class _Draft:
     tickets: Mapping[str, Ticket]
     specs: Specs
     now: datetime
+    retried: bool
     writes: dict[str, list[FieldWrite]] = field(default_factory=dict)
     marks: dict[str, dict[str, dict[str, Mark]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -156,8 +163,9 @@ class _Draft:
             self._both(rule, values)
         else:
             source = changed.pop()
-            if self.link.other(source) in rule.targets:
-                self._send(rule, source, "changed", source)
+            target = self.link.other(source)
+            if target in rule.targets and self._send(rule, source, "changed", source):
+                self._given_up_unknown(rule, target, values[target], values[source])
 
     def _initial(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
         """A pair or a rule is new and the values differ: fill what is empty, or prefer a side."""
@@ -191,6 +199,15 @@ class _Draft:
         loss = Loss(loser, rule.names[loser], values[loser], values[winner], policy)
         if self._send(rule, winner, f"conflict: {policy}", ""):
             self.losses.append(loss)
+
+    def _given_up_unknown(self, rule: FieldRule, side: str, lost: Value, kept: Value) -> None:
+        """Record what is written over where it cannot be told from what a person put back.
+
+        After a try that died, a value which looks unchanged may have been changed twice: by the
+        write of which nobody knows, and by a person who undid it.
+        """
+        if self.retried and self.tickets[side].version != self.twin.sides[side].version:
+            self.losses.append(Loss(side, rule.names[side], lost, kept, INTERRUPTED))
 
     def _send(self, rule: FieldRule, source: str, why: str, changed: str) -> bool:
         """Write the source's value to the other side, unless the field goes to and fro.
@@ -266,6 +283,7 @@ class _Draft:
         self.turns[rule.id] = turn
         for side, value in new.items():
             self.writes[side].append(_write(rule, side, value, values[side], "merged"))
+            self._given_up_unknown(rule, side, values[side], value)
 
     def _values(self, rule: FieldRule) -> dict[str, Value]:
         return {s: self.tickets[s].fields.get(n) for s, n in rule.names.items()}

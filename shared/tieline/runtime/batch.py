@@ -75,7 +75,7 @@ class Batch:
 
     def _worked(self, message: Message, receives: int, group: str) -> str:
         try:
-            return self._wiring.worker.work(message)
+            return self._wiring.worker.work(message, again=receives > 1)
         except Transient as failure:
             wait = failure.after or backoff(receives)
             wait = max(wait, UNCERTAIN) if failure.uncertain else wait

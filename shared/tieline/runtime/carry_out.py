@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tieline.connectors.base import Clock, Want
-from tieline.domain.errors import Gone, Refused, TielineError
+from tieline.domain.errors import Gone, Refused
 from tieline.domain.marks import show
 from tieline.domain.plan import (
     AddAttachment,
@@ -74,29 +74,28 @@ class CarryOut:
         for part in plan.parts:
             self._keep(state, part)
         self._intend(plan, state, end)
-        touched: set[str] = set()
-        for action in plan.actions:
-            if not isinstance(action, UpdateFields) and self._part(action, state, cause):
-                touched.add(action.side)
+        updates = [a for a in plan.actions if isinstance(a, UpdateFields)]
+        undone = {write.rule for update in updates for write in update.writes}
         failed: set[str] = set()
         results: dict[str, dict[str, Mark]] = {}
-        updates = [a for a in plan.actions if isinstance(a, UpdateFields)]
-        for number, action in enumerate(updates):
-            try:
+        touched: set[str] = set()
+        try:
+            for action in plan.actions:
+                if not isinstance(action, UpdateFields) and self._part(action, state, cause):
+                    touched.add(action.side)
+            for number, action in enumerate(updates):
                 self._fields(action, state, wants, cause, failed, results)
-            except TielineError:
-                # What was written is ours: unrecorded it would look like a person's change.
-                undone = {w.rule for update in updates[number:] for w in update.writes}
-                self._record(plan, state, failed | undone, results)
-                raise
-        for side in touched:
-            # The version must cover what was just written, or its echo would look like news.
-            want = wants[side]
-            state.tickets[side] = self._sides.call(
-                side,
-                lambda c, s=side, w=want: c.read(state.twin.sides[s].id, w),  # type: ignore[misc]
-            )
-        self._record(plan, state, failed, results)
+                undone = {w.rule for update in updates[number + 1 :] for w in update.writes}
+            for side in touched:
+                self._read_again(side, state, wants[side])
+        finally:
+            # What was written is ours: unrecorded it would look like a person's change.
+            self._record(plan, state, failed | undone, results)
+
+    def _read_again(self, side: str, state: Outcome, want: Want) -> None:
+        """The version must cover what was just written, or its echo would look like news."""
+        id = state.twin.sides[side].id
+        state.tickets[side] = self._sides.call(side, lambda c: c.read(id, want))
 
     def _keep(self, state: Outcome, part: PartTwin) -> None:
         state.parts[part.key] = part

@@ -77,20 +77,27 @@ class Reconciler:
                 raise SideGone(side) from gone
         return tickets
 
-    def plan(self, twin: Twin, tickets: Mapping[str, Ticket], parts: tuple[PartTwin, ...]) -> Plan:
+    def plan(
+        self,
+        twin: Twin,
+        tickets: Mapping[str, Ticket],
+        parts: tuple[PartTwin, ...],
+        *,
+        again: bool = False,
+    ) -> Plan:
         """What brings a twin to agreement; nothing is written."""
         editable = frozenset(s for s in self._link.order if self._sides.connector(s).edits_comments)
-        return reconcile(
-            self._link, twin, tickets, parts, self._sides.specs(), editable, self._clock()
-        )
+        specs, now = self._sides.specs(), self._clock()
+        return reconcile(self._link, twin, tickets, parts, specs, editable, now, again=again)
 
     def parts(self, twin: Twin, tickets: Mapping[str, Ticket]) -> tuple[PartTwin, ...]:
         """The comment and file twins, if either side's lists changed."""
         return self._store.parts(twin.key) if lists_read(tickets) else ()
 
-    def run(self, twin: Twin, first: str, cause: str) -> tuple[str, Twin]:
+    def run(self, twin: Twin, first: str, cause: str, *, again: bool = False) -> tuple[str, Twin]:
         """Reconcile a twin from fresh reads. Gives what became of it, and its record.
 
+        `again` says that an earlier try may have died between a write and its record.
         Raises Stale when somebody else saved it meanwhile; Transient, Paused.
         """
         self._wait_for_others(twin)
@@ -100,7 +107,7 @@ class Reconciler:
             return self._gone(twin, gone.side)
         if cause == "operator":
             twin = replace(twin, turns={})  # a person asked for another try
-        return self.settle(twin, tickets, cause)
+        return self.settle(twin, tickets, cause, again=again)
 
     def _wait_for_others(self, twin: Twin) -> None:
         """Raises Transient while somebody may be copying comments or files of this twin."""
@@ -114,6 +121,8 @@ class Reconciler:
         tickets: dict[str, Ticket],
         cause: str,
         earlier: tuple[Problem, ...] = (),
+        *,
+        again: bool = False,
     ) -> tuple[str, Twin]:
         """Bring a twin whose tickets were just read to agreement, and save it.
 
@@ -127,7 +136,8 @@ class Reconciler:
             if not known and lists_read(state.tickets):
                 state.parts = {p.key: p for p in self._store.parts(twin.key)}
                 known = True
-            whole = self.plan(state.twin, state.tickets, tuple(state.parts.values()))
+            parts = tuple(state.parts.values())
+            whole = self.plan(state.twin, state.tickets, parts, again=again and not state.writes)
             plan = whole.now(state.refused)
             if self._link.mode == "plan" and whole.actions:
                 self._telemetry.info("planned", twin=twin.key, actions=len(whole.actions))

@@ -21,6 +21,8 @@ from tieline.runtime.telemetry import Telemetry
 from tieline.state.queue import Queue
 from tieline.state.store import Store
 
+RETRIES = frozenset({"due", "operator"})
+"""Causes of messages that take up what an earlier one may have begun."""
 TRIES = 3
 """So often a twin is planned anew when another worker saved it first."""
 
@@ -50,15 +52,17 @@ class Worker:
         self._telemetry = telemetry
         self._clock = clock
 
-    def work(self, message: Message) -> str:
+    def work(self, message: Message, *, again: bool = False) -> str:
         """Do what a message asks for and say in a word what became of it.
+
+        `again` says that it was delivered before: an earlier try may have died at any point.
 
         When it returns, the message may be deleted: its change is applied, or stored as waiting
         or parked. Raises Transient if it should be tried again soon.
         """
         started = self._clock()
         try:
-            outcome, twin = self._tries(message)
+            outcome, twin = self._tries(message, again or message.cause in RETRIES)
         except Paused as pause:
             outcome, twin = self.put_off(message, pause.until, PUT_OFF), None
         except Misrouted as line:
@@ -90,15 +94,15 @@ class Worker:
             raise Transient(f"twin {twin.key} is busy") from None
         return "put off"
 
-    def _tries(self, message: Message) -> tuple[str, Twin | None]:
+    def _tries(self, message: Message, again: bool) -> tuple[str, Twin | None]:
         for _ in range(TRIES):
             try:
-                return self._once(message)
+                return self._once(message, again)
             except Stale:
                 self._known.forget(message.side, message.id)
         raise Transient(f"ticket {message.side} {message.id} is being changed by others")
 
-    def _once(self, message: Message) -> tuple[str, Twin | None]:
+    def _once(self, message: Message, again: bool) -> tuple[str, Twin | None]:
         twin = self._find(message)
         try:
             if twin is None:
@@ -111,7 +115,7 @@ class Worker:
                 return self._births.resume(twin, message)
             if self._holds(twin, message):
                 return "unchanged", twin
-            return self._reconciler.run(twin, message.side, message.cause)
+            return self._reconciler.run(twin, message.side, message.cause, again=again)
         except (Refused, Configuration) as error:
             return self._park(message, error)
         except Gone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -225,7 +226,7 @@ class _Pair:
             self._say(f"{name} differs: {values[one]!r} and {values[two]!r}")
             return
         if name == "tags" and len(self.world.systems) == 2:
-            self._tags(records)
+            self._tags(records, losses)
         if name in UNIQUE:
             for side in (one, two):
                 self._last_edit(name, side, records, losses)
@@ -297,7 +298,15 @@ class _Pair:
         last, now = mine[-1], records[side].fields.get(name)
         if self._alike(name, last.value, now):
             return
-        if not self._unrecorded() and any(
+        given_up = any(
+            s == side and f == name and self._lost(name, lost, last.value) for s, f, lost in losses
+        )
+        ring = len(self.world.systems) > 2  # another link's writes are people's edits to a link
+        if (given_up or (ring and self._lost_elsewhere(name, last.value))) and (
+            ring or self._unrecorded()
+        ):
+            return
+        if any(
             self._alike(name, e.value, now)
             for e in records[side].edits
             if e.field == name and e.count < last.count
@@ -313,18 +322,18 @@ class _Pair:
             for e in self._edits(record, name, people=True)
         ):
             return
-        if any(
-            s == side and f == name and self._lost(name, lost, last.value) for s, f, lost in losses
-        ):
+        if given_up:
             return
         after = [e for e in records[side].edits if e.field == name and e.count > last.count]
-        if after and after[0].unseen:
+        if any(
+            e.unseen and e.field == name and self._alike(name, e.before, last.value)
+            for record in (self._mesh() if ring else [records[side]])
+            for e in record.edits
+        ):
             self.verdict.overwritten += 1
             return
         if name == "points" and self.world.points_later:
             return  # when a rule is new, `initial` decides
-        if len(self.world.systems) > 2 and self._lost_elsewhere(name, last.value):
-            return
         self._say(
             f"{name}: the last edit on {side}, {last.value!r} at {_time(last.at)}, is gone; "
             f"now {now!r}, from {[(e.who, show(e.value), _time(e.at)) for e in after[:2]]}"
@@ -349,7 +358,7 @@ class _Pair:
             for (_, sk), item in self.world.table.items.items()
         )
 
-    def _tags(self, records: dict[str, Record]) -> None:
+    def _tags(self, records: dict[str, Record], losses: list[tuple[str, str, str]]) -> None:
         """Each tag is there if the last who touched it added it, wherever that was."""
         one, two = self.function.link.order
         touched: dict[str, list[tuple[datetime, str, bool]]] = {}
@@ -363,7 +372,11 @@ class _Pair:
             if tag == "sync" or len({side for _, side, _ in acts}) > 1:
                 continue
             _, side, added = max(acts)
-            if added != (tag in there) and not self._tags_overwritten(records):
+            given_up = any(
+                f == "tags" and added == (tag in _folded(frozenset(json.loads(lost).split(", "))))
+                for _, f, lost in losses
+            )
+            if added != (tag in there) and not given_up and not self._tags_overwritten(records):
                 self._say(f"tag {tag} was {'added' if added else 'removed'} on {side}, in vain")
 
     def _tags_overwritten(self, records: dict[str, Record]) -> bool:

@@ -187,7 +187,10 @@ class System:
             kept = self.kept(name, value)
             last = next((e for e in reversed(record.edits) if e.field == name), None)
             unseen = (
-                read_at is not None and last is not None and last.by_person and last.count > read_at
+                read_at is not None
+                and last is not None
+                and last.who != who
+                and last.count > read_at
             )
             record.fields[name] = kept
             if mark(before) != mark(kept):
