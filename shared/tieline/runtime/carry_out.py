@@ -108,7 +108,8 @@ class CarryOut:
         """
         adds = [a.part for a in plan.actions if isinstance(a, AddComment | AddAttachment)]
         new = [p for p in adds if state.parts.get(p.key) != p][:INTENTS_AT_ONCE]
-        if not adds or (not new and state.twin.busy_until is not None):
+        claimed = state.twin.busy_until  # one that is over was a process's that died
+        if not adds or (not new and claimed is not None and claimed > self._clock()):
             return
         # Blank marks make the next read bring the whole lists, in which lost copies are found.
         sides = {

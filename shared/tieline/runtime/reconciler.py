@@ -155,7 +155,8 @@ class Reconciler:
             rounds += len(plan.actions) <= INTENTS_AT_ONCE
         else:
             # What was written is remembered, or a loop would begin anew with each try.
-            busy = replace(state.twin, due_at=self._clock(), due_why="busy")
+            now = self._clock()
+            busy = replace(state.twin, busy_until=None, due_at=now, due_why="busy")
             self._store.save(busy, tuple(state.changed_parts.values()))
             raise Transient(f"twin {twin.key} is being edited faster than it is reconciled")
         problems = (*earlier, *plan.problems, *state.problems)
