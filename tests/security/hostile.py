@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from tieline.connectors.base import Site
 from tieline.connectors.http import Http
-from tieline.connectors.jira import Jira
-from tieline.connectors.jira_auth import JiraSecret
-from tieline.connectors.servicenow import ServiceNow
-from tieline.connectors.servicenow_auth import ServiceNowSecret
+from tieline.connectors.jira.auth import JiraSecret
+from tieline.connectors.jira.connector import Jira
+from tieline.connectors.servicenow.auth import ServiceNowSecret
+from tieline.connectors.servicenow.connector import ServiceNow
 from tieline.domain.ticket import Attachment
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from support.world import JANE, real_link, world
 
-from tieline.connectors.jira_wire import media_in
+from tieline.connectors.jira.wire import media_in
 from tieline.domain.richtext.adf import adf_to_markdown, cut, keep_media, markdown_to_adf
 from tieline.domain.richtext.html import html_to_markdown, markdown_to_html
 from tieline.domain.richtext.links import bare_links

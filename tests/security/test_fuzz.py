@@ -21,10 +21,11 @@ from support.built import ROOT
 from support.systems import SYSTEMS
 from unit.richtext.test_laws import DOCS
 
-from tieline.connectors import jira_webhook, servicenow_webhook
 from tieline.connectors.base import Hint
-from tieline.connectors.jira_wire import document, markdown_of
-from tieline.connectors.servicenow_wire import journal_text
+from tieline.connectors.jira import webhook as jira_webhook
+from tieline.connectors.jira.wire import document, markdown_of
+from tieline.connectors.servicenow import webhook as servicenow_webhook
+from tieline.connectors.servicenow.wire import journal_text
 from tieline.domain import link_json
 from tieline.domain.errors import Malformed, Unauthenticated
 from tieline.domain.richtext.adf import adf_to_markdown

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from security.active_content import adf_words, html_words, in_adf, in_html, nodes
 
-from tieline.connectors.jira_wire import document, markdown_of
-from tieline.connectors.servicenow_wire import Field, Form, journal_text, text_of, value_of
+from tieline.connectors.jira.wire import document, markdown_of
+from tieline.connectors.servicenow.wire import Field, Form, journal_text, text_of, value_of
 from tieline.domain.comments import comment_body
 from tieline.domain.link import CommentsRule
 from tieline.domain.richtext.adf import adf_to_markdown

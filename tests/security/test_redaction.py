@@ -20,8 +20,8 @@ from urllib.parse import quote
 import pytest
 from support.world import JANE, SECRETS, START, Crash, real_link, world
 
-from tieline.connectors.jira_auth import JiraSecret
-from tieline.connectors.servicenow_auth import ServiceNowSecret
+from tieline.connectors.jira.auth import JiraSecret
+from tieline.connectors.servicenow.auth import ServiceNowSecret
 from tieline.domain.errors import Configuration
 from tieline.runtime.entry import Failed, handler_for
 from tieline.runtime.sides import maker

@@ -15,14 +15,14 @@ from support.servicenow import START, Bench
 
 from tieline.connectors.base import Site
 from tieline.connectors.http import Http, media_type
-from tieline.connectors.jira import Jira
-from tieline.connectors.jira_auth import JiraSecret
-from tieline.connectors.jira_search import Search, quoted
-from tieline.connectors.servicenow import ServiceNow
-from tieline.connectors.servicenow_api import literal
-from tieline.connectors.servicenow_auth import ServiceNowSecret
+from tieline.connectors.jira.auth import JiraSecret
+from tieline.connectors.jira.connector import Jira
+from tieline.connectors.jira.search import Search, quoted
+from tieline.connectors.servicenow.api import literal
+from tieline.connectors.servicenow.auth import ServiceNowSecret
+from tieline.connectors.servicenow.connector import ServiceNow
 from tieline.domain.errors import Refused, TielineError
-from tieline_ops.sandbox import servicenow_query
+from tieline_ops.sandbox.servicenow import query as servicenow_query
 
 law = settings(
     max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

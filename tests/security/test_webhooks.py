@@ -15,7 +15,7 @@ import requests
 from support.world import SECRETS, world
 
 from tieline.connectors import WEBHOOKS, webhook_body
-from tieline.connectors.servicenow_webhook import signature
+from tieline.connectors.servicenow.webhook import signature
 from tieline.domain.errors import Unauthenticated
 from tieline.runtime.intake import MAX_BODY
 from tieline.runtime.secrets import KEPT

@@ -9,9 +9,9 @@ from typing import Any
 
 from support.world import SECRETS, World, real_link, world
 
-from tieline.connectors.servicenow_wire import MARK
+from tieline.connectors.servicenow.wire import MARK
 from tieline.domain.twin import TwinState, key_of
-from tieline_ops.sandbox.jira import JiraSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 

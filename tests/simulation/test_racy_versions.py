@@ -9,8 +9,8 @@ import pytest
 from pytest import MonkeyPatch  # noqa: PT013
 from support.world import World, world
 
-from tieline.connectors.jira import Jira
-from tieline.connectors.jira_search import moment_of
+from tieline.connectors.jira.connector import Jira
+from tieline.connectors.jira.search import moment_of
 from tieline.domain.twin import Twin
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from tieline.connectors.base import Hint, Site, Want
-from tieline.connectors.servicenow import ServiceNow
-from tieline.connectors.servicenow_auth import ServiceNowSecret
+from tieline.connectors.servicenow.auth import ServiceNowSecret
+from tieline.connectors.servicenow.connector import ServiceNow
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.servicenow import ServiceNowSandbox
+from tieline_ops.sandbox.servicenow.simulator import ServiceNowSandbox
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 URL = "https://acme.service-now.com"

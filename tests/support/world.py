@@ -30,9 +30,9 @@ from tieline.runtime.wiring import Wiring
 from tieline.state.dynamodb import DynamoStore
 from tieline_ops.link_folder import load
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.jira import JiraSandbox
-from tieline_ops.sandbox.jira_rest_files import MEDIA
-from tieline_ops.sandbox.servicenow import ServiceNowSandbox
+from tieline_ops.sandbox.jira.rest_files import MEDIA
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
+from tieline_ops.sandbox.servicenow.simulator import ServiceNowSandbox
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 ROOT = Path(__file__).resolve().parents[2]

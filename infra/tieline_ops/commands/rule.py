@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from tieline.connectors.servicenow_api import RECORD, TABLE, Api, literal
-from tieline.connectors.servicenow_auth import ServiceNowSecret
+from tieline.connectors.servicenow.api import RECORD, TABLE, Api, literal
+from tieline.connectors.servicenow.auth import ServiceNowSecret
 from tieline.domain.errors import TielineError
 from tieline.domain.link import Link
 from tieline_ops.link_folder import load

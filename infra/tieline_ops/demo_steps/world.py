@@ -10,8 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from tieline_ops.local.stack import LocalStack
-from tieline_ops.sandbox.jira import JiraSandbox
-from tieline_ops.sandbox.servicenow import ServiceNowSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
+from tieline_ops.sandbox.servicenow.simulator import ServiceNowSandbox
 
 LINK = "jira-servicenow"
 ENG, IT = "eng", "it"

@@ -12,8 +12,8 @@ from tieline.domain.link import Link
 from tieline_ops.sandbox.server import Served, serve
 
 SIMULATORS = {
-    "jira": "tieline_ops.sandbox.jira:JiraSandbox",
-    "servicenow": "tieline_ops.sandbox.servicenow:ServiceNowSandbox",
+    "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
+    "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
 }
 """The word in link.yaml -> where its simulator is. Adding a system adds a line."""
 

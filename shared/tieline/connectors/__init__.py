@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from tieline.connectors.base import Connector, Hint
 
 CONNECTORS = {
-    "jira": "tieline.connectors.jira:Jira",
-    "servicenow": "tieline.connectors.servicenow:ServiceNow",
+    "jira": "tieline.connectors.jira.connector:Jira",
+    "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
 }
 """The word in link.yaml -> where its class is. Adding a system adds a line here and one below."""
 
 WEBHOOKS = {
-    "jira": "tieline.connectors.jira_webhook:read_webhook",
-    "servicenow": "tieline.connectors.servicenow_webhook:read_webhook",
+    "jira": "tieline.connectors.jira.webhook:read_webhook",
+    "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
 }
 """The word in link.yaml -> what reads its webhooks, without all that calls need."""
 

@@ -13,10 +13,10 @@ from contract.openapi import Description
 from contract.openapi import jira as jira_description
 
 from tieline.connectors.base import Site, Want
-from tieline.connectors.jira import Jira
-from tieline.connectors.jira_auth import JiraSecret
+from tieline.connectors.jira.auth import JiraSecret
+from tieline.connectors.jira.connector import Jira
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.jira import JiraSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 SITE = "https://acme.atlassian.net"

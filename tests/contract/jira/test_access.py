@@ -10,10 +10,10 @@ import pytest
 from contract.jira.conftest import ALL, JANE, Made, calls, made
 
 from tieline.connectors.base import Want
-from tieline.connectors.jira import Jira
+from tieline.connectors.jira.connector import Jira
 from tieline.domain.errors import Credentials, Refused, Transient
 from tieline.domain.ticket import Person
-from tieline_ops.sandbox.jira import JiraSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 
 SUMMARY = Want(frozenset({"summary"}))
 

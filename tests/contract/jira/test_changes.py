@@ -10,10 +10,10 @@ import pytest
 from contract.jira.conftest import HOOK_SECRET, JANE, OMAR, Inbox, calls, made
 
 from tieline.connectors.base import Hint, Want
-from tieline.connectors.jira import Jira
+from tieline.connectors.jira.connector import Jira
 from tieline.domain.errors import Configuration, Unauthenticated
-from tieline_ops.sandbox.jira import JiraSandbox
-from tieline_ops.sandbox.jira_webhooks import signature
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
+from tieline_ops.sandbox.jira.webhooks import signature
 
 
 def poll(site: JiraSandbox, jira: Jira, cursor: str | None) -> tuple[list[Hint], str]:

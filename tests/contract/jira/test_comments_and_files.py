@@ -11,9 +11,9 @@ import pytest
 from contract.jira.conftest import ALL, JANE, OMAR, Made, calls, made
 
 from tieline.connectors.base import Want
-from tieline.connectors.jira import Jira
+from tieline.connectors.jira.connector import Jira
 from tieline.domain.errors import Gone, Refused, Transient
-from tieline_ops.sandbox.jira import JiraSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 
 COMMENTS = Want(comments=True)
 FILES = Want(attachments=True)

@@ -11,10 +11,10 @@ import pytest
 from contract.jira.conftest import ALL, JANE, OMAR, Made, calls, made
 
 from tieline.connectors.base import Want
-from tieline.connectors.jira import Jira
+from tieline.connectors.jira.connector import Jira
 from tieline.domain.errors import Configuration, Gone, Refused, Stale, Transient
 from tieline.domain.ticket import Option, Person
-from tieline_ops.sandbox.jira import JiraSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 
 SUMMARY = Want(frozenset({"summary", "labels"}))
 

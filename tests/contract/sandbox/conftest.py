@@ -13,7 +13,7 @@ from contract.openapi import Description
 from contract.openapi import jira as jira_description
 
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.jira import JiraSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 SITE = "https://acme.atlassian.net"

@@ -9,7 +9,7 @@ import pytest
 import requests
 from contract.sandbox.conftest import SITE, Api, doc
 
-from tieline_ops.sandbox.jira import JiraSandbox
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 from tieline_ops.sandbox.server import serve
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 

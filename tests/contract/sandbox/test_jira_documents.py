@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from tieline_ops.sandbox.jira_adf import _schema, as_kept, as_wiki, is_valid, media_ids
-from tieline_ops.sandbox.jira_editor import typed
+from tieline_ops.sandbox.jira.adf import _schema, as_kept, as_wiki, is_valid, media_ids
+from tieline_ops.sandbox.jira.editor import typed
 
 
 def wrapped(*blocks: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from contract.openapi import Description
 from contract.sandbox.conftest import Api, doc
 
-from tieline_ops.sandbox.jira import JiraSandbox
-from tieline_ops.sandbox.jira_state import Site
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
+from tieline_ops.sandbox.jira.state import Site
 from tieline_ops.sandbox.traffic import Exchange
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"

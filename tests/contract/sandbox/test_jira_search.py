@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from contract.sandbox.conftest import Api
 
-from tieline_ops.sandbox import jira_jql as jql
-from tieline_ops.sandbox.jira import JiraSandbox
-from tieline_ops.sandbox.jira_errors import JiraError
+from tieline_ops.sandbox.jira import jql
+from tieline_ops.sandbox.jira.errors import JiraError
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from contract.sandbox.conftest import SITE, Api, Receiver, doc
 
-from tieline_ops.sandbox.jira import JiraSandbox
-from tieline_ops.sandbox.jira_webhooks import signature
+from tieline_ops.sandbox.jira.simulator import JiraSandbox
+from tieline_ops.sandbox.jira.webhooks import signature
 
 JANE = "jane@acme.example"
 

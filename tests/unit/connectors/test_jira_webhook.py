@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tieline.connectors.base import Hint, Site
-from tieline.connectors.jira import Jira
-from tieline.connectors.jira_auth import JiraSecret
-from tieline.connectors.jira_webhook import check_signature, hints_of
+from tieline.connectors.jira.auth import JiraSecret
+from tieline.connectors.jira.connector import Jira
+from tieline.connectors.jira.webhook import check_signature, hints_of
 from tieline.domain.errors import Malformed, Unauthenticated
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

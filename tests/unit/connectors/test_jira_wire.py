@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tieline.connectors.jira_search import floor_to_minute, moment_of, position_of, quoted
-from tieline.connectors.jira_wire import (
+from tieline.connectors.jira.search import floor_to_minute, moment_of, position_of, quoted
+from tieline.connectors.jira.wire import (
     LONG,
     SHORT,
     STANDARD,

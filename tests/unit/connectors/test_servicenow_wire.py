@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tieline.connectors.servicenow_changes import after
-from tieline.connectors.servicenow_wire import (
+from tieline.connectors.servicenow.changes import after
+from tieline.connectors.servicenow.wire import (
     MATRIX,
     comment_of,
     correlation_of,

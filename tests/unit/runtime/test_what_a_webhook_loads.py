@@ -13,7 +13,7 @@ from pathlib import Path
 from support.answers import Answers
 from support.built import ROOT
 
-from tieline.connectors.servicenow_webhook import signature
+from tieline.connectors.servicenow.webhook import signature
 from tieline.domain import link_json
 from tieline_ops.link_folder import load
 
