@@ -11,6 +11,7 @@ from tieline.connectors.base import Clock, Connector, Hint, Site
 from tieline.domain.errors import Configuration, Credentials, Transient
 from tieline.domain.link import Link
 from tieline.domain.ticket import FieldSpec
+from tieline.domain.twin import Twin
 from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Pauses
 from tieline.runtime.secrets import Secret
 from tieline.runtime.telemetry import Telemetry
@@ -143,6 +144,14 @@ class Sides:
                 found = self.call(side, lambda c, n=names: dict(c.fields(n)))  # type: ignore[misc]
                 self._specs[side] = found
         return self._specs
+
+
+def holds(twin: Twin, side: str, version: str, sides: Sides) -> bool:
+    """Whether a twin's base was made from a read of a side that included this version."""
+    base = twin.sides[side]
+    if not base.version or base.racy_until is not None or twin.due_at is not None:
+        return False
+    return sides.connector(side).holds(base.version, version)
 
 
 def needed_fields(link: Link, side: str) -> Iterable[str]:
