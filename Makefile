@@ -80,4 +80,8 @@ SEEDS ?= 10000
 simulate: setup ## Random worlds on a turned clock: people, faults, crashes (SEEDS=10000)
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONHASHSEED=0 PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.model $(SEEDS) --page
 
-.PHONY: simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+TICKETS ?= 20000
+backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through the local stack
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/backlog.py $(TICKETS) --page
+
+.PHONY: backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench

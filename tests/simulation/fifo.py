@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from tieline.state.queue import Letter
+
 VISIBILITY = timedelta(minutes=6)
 DEDUPLICATION = timedelta(minutes=5)
 
@@ -70,6 +72,10 @@ class TurnedQueue:
             self._seen[deduplication_id] = now
             self.messages.append(Queued(body, group, f"r{next(self._numbers)}", now))
         self._around("after sqs send")
+
+    def send_all(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            self.send(letter.body, letter.group, letter.deduplication_id)
 
     def extend(self, receipt: str, seconds: int) -> None:
         self._around("before sqs extend")

@@ -122,11 +122,12 @@ class World:
             secret=Secret(f"tieline/{self.link.name}", self.secrets, self.clock),
             telemetry=Telemetry(self.link.name),
             clock=self.clock,
-            connector_options={
-                "session": session,
-                "sleep": lambda seconds: self.clock.advance(timedelta(seconds=seconds)),
-            },
+            sleep=self.sleep,
+            connector_options={"session": session, "sleep": self.sleep},
         )
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
 
     def _before(self, request: requests.PreparedRequest) -> None:
         self.calls.pass_point(f"before {self._name(request)}")

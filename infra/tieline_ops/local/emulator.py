@@ -41,6 +41,11 @@ class Emulator:
         self._wait(log)
 
     @property
+    def pid(self) -> int:
+        """The process's id, as the machine counts it."""
+        return self._process.pid
+
+    @property
     def environment(self) -> dict[str, str]:
         """What a process needs to take this for AWS."""
         return {**ACCESS, "AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION}

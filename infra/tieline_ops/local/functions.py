@@ -73,6 +73,11 @@ class Pool:
         for process in self._all:
             self._free.put(process)
 
+    @property
+    def pids(self) -> list[int]:
+        """The processes' ids, as the machine counts them."""
+        return [process.pid for process in self._all]
+
     def invoke(self, event: Mapping[str, Any]) -> Any:
         process = self._free.get()
         try:
@@ -123,6 +128,10 @@ class _Process:
         self._log = log
         self._timeout = timeout
         self._url = ""
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     @property
     def endpoint(self) -> Endpoint:

@@ -4,7 +4,8 @@ Each simulator adds what people do in its system beside it.
 
     GET    /_sandbox/faults       what is switched on
     POST   /_sandbox/faults       {"what": "status", "path": ".*", "count": 1, …}: see faults.Fault
-    PUT    /_sandbox/faults       {"index_lag": s, "clock_skew": s, "switches": {name: bool}}
+    PUT    /_sandbox/faults       {"index_lag": s, "clock_skew": s, "switches": {name: bool},
+                                   "rate": {"per_second": n, "burst": n} or null}
     DELETE /_sandbox/faults       all off
     POST   /_sandbox/webhooks     {"drop"|"duplicate"|"reorder"|"delay": n, "seconds": s}
     POST   /_sandbox/clock        {"advance": s}
@@ -22,6 +23,7 @@ from flask.typing import ResponseReturnValue
 
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.faults import Fault, Faults
+from tieline_ops.sandbox.rate_limit import RateLimit
 from tieline_ops.sandbox.webhooks import Webhooks
 
 
@@ -55,6 +57,7 @@ def _fault_routes(surface: Blueprint, faults: Faults) -> None:
             faults=[asdict(fault) for fault in faults.waiting()],
             index_lag=faults.index_lag.total_seconds(),
             clock_skew=faults.clock_skew.total_seconds(),
+            rate=faults.rate and {"per_second": faults.rate.per_second, "burst": faults.rate.burst},
             switches={switch: switch in faults.on for switch in sorted(faults.known)},
         )
 
@@ -74,6 +77,8 @@ def _fault_routes(surface: Blueprint, faults: Faults) -> None:
             faults.index_lag = timedelta(seconds=wanted["index_lag"])
         if "clock_skew" in wanted:
             faults.clock_skew = timedelta(seconds=wanted["clock_skew"])
+        if "rate" in wanted:
+            faults.rate = RateLimit(**wanted["rate"]) if wanted["rate"] else None
         for switch, on in wanted.get("switches", {}).items():
             faults.switch(switch, on)
         return show_faults()

@@ -16,6 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from tieline_ops.sandbox.clock import SandboxClock
+from tieline_ops.sandbox.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,6 +27,13 @@ ALWAYS = -1
 What = Literal["lost_request", "lost_answer", "status", "slow"]
 ErrorBody = Callable[[int], bytes]
 """A vendor's error body (JSON) for a status that a fault answers."""
+LimitHeaders = Callable[[timedelta], Mapping[str, str]]
+"""A vendor's headers of a 429 that says how long to wait."""
+
+
+def retry_after(wait: timedelta) -> dict[str, str]:
+    """The header that all of them have (RFC 9110, section 10.2.3)."""
+    return {"Retry-After": str(round(wait.total_seconds()))}
 
 
 class ConnectionDropped(ConnectionError):
@@ -56,17 +64,24 @@ class Faults:
     """The faults of one simulated system, and its switches that are no single request's.
 
     `index_lag`: how long its search does not see a write. `clock_skew`: how far its clock is ahead.
-    `on` holds the names of the vendor's own switches; each simulator says which it knows.
+    `on` holds the names of the vendor's own switches; each simulator says which it knows. `rate`
+    is a limit on all calls together, None without one.
     """
 
     def __init__(
-        self, clock: SandboxClock, known: Iterable[str] = (), body: ErrorBody = lambda _: b"{}"
+        self,
+        clock: SandboxClock,
+        known: Iterable[str] = (),
+        body: ErrorBody = lambda _: b"{}",
+        limit_headers: LimitHeaders = retry_after,
     ) -> None:
         self.index_lag = timedelta(0)
         self.clock_skew = timedelta(0)
         self.known = frozenset(known)
         self._clock = clock
         self._body = body
+        self._limit_headers = limit_headers
+        self.rate: RateLimit | None = None
         self._on: set[str] = set()
         self._faults: list[Fault] = []
         self._lock = Lock()
@@ -118,6 +133,7 @@ class Faults:
         with self._lock:
             self._faults.clear()
             self._on.clear()
+            self.rate = None
             self.index_lag = self.clock_skew = timedelta(0)
 
     def waiting(self) -> list[Fault]:
@@ -143,6 +159,9 @@ class Faults:
             path = environ.get("PATH_INFO", "")
             if path.startswith(CONTROL):
                 return app(environ, start_response)
+            limited = self._limited(environ)
+            if limited is not None:
+                return self._answer(limited, start_response)
             faults = {fault.what: fault for fault in self._take(environ["REQUEST_METHOD"], path)}
             if slow := faults.get("slow"):
                 self._clock.wait(timedelta(seconds=slow.seconds))
@@ -160,6 +179,14 @@ class Faults:
             )
 
         return faulty
+
+    def _limited(self, environ: WSGIEnvironment) -> Fault | None:
+        """The refusal of a call that is too many."""
+        connection = f"{environ.get('REMOTE_ADDR', '')}:{environ.get('REMOTE_PORT', '')}"
+        wait = self.rate.call(connection, self._clock.now()) if self.rate is not None else None
+        if wait is None:
+            return None
+        return Fault("status", status=429, headers=self._limit_headers(wait))
 
     def _answer(self, fault: Fault, start_response: StartResponse) -> Iterable[bytes]:
         body = self._body(fault.status)

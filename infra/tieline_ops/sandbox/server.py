@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+import traceback
+from http.client import responses
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
+
+from tieline_ops.sandbox.traffic import request_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-class _Quiet(WSGIRequestHandler):
-    """Requests are kept by `Traffic`, not printed."""
+class _Requests(WSGIRequestHandler):
+    """One connection: kept open from request to request, as vendors do; werkzeug's is not.
+
+    Requests are kept by `Traffic`, not printed.
+    """
+
+    disable_nagle_algorithm = True  # else each answer waits for its own head to be acknowledged
+
+    def run_wsgi(self) -> None:
+        """Answer one request. It is read to its end, lest a rest be taken for the next one."""
+        if self.headers.get("Expect", "").lower().strip() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        environ = self.make_environ()
+        request_body(environ)
+        try:
+            parts, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        except ConnectionError:
+            self.close_connection = True  # a fault dropped it
+        except Exception:  # noqa: BLE001 - a mistake of the sandbox's own is loud
+            traceback.print_exc()
+            self._send(500, [], b"")
+        else:
+            self._send(int(status[:3]), [*headers.items()], b"".join(parts))
+
+    def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response(status, responses.get(status, "Unknown"))
+        for name, value in headers:
+            self.send_header(name, value)
+        names = {name.lower() for name, _ in headers}
+        if "content-length" not in names and status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if body and self.command != "HEAD":
+            self.wfile.write(body)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         pass
@@ -40,9 +77,9 @@ class Served:
 
 
 def serve(app: WSGIApplication, port: int = 0) -> Served:
-    """Answer on 127.0.0.1 with a thread per request; port 0 takes a free one.
+    """Answer on 127.0.0.1 with a thread per connection; port 0 takes a free one.
 
     The server is werkzeug's because it lets a fault close the connection without an answer.
     """
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Requests)
     return Served(server)

@@ -71,7 +71,7 @@ class Traffic:
                 seen["answer_headers"] = {name.lower(): value for name, value in headers}
                 return start_response(status, headers, *rest)
 
-            body = _body(environ)
+            body = request_body(environ)
             try:
                 answer = app(environ, started)
                 seen["answer"] = b"".join(answer)
@@ -100,7 +100,7 @@ class Traffic:
             self._kept.append(exchange)
 
 
-def _body(environ: WSGIEnvironment) -> bytes:
+def request_body(environ: WSGIEnvironment) -> bytes:
     """Read the request's body whole and put it back."""
     length = environ.get("CONTENT_LENGTH") or ""
     if length:

@@ -7,9 +7,11 @@ a function of (headers, body) that gives the status that a receiver would answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from threading import Condition, Thread
 
 import requests
@@ -20,6 +22,8 @@ Target = str | Callable[[Mapping[str, str], bytes], int]
 Headers = Callable[[bytes, int], Mapping[str, str]]
 """Gives a delivery's headers, signature among them, from its body and the attempt (0 first)."""
 SECONDS = (5.0, 30.0)
+KEPT = 10_000
+"""So many attempts are remembered, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,11 @@ class Webhooks:
     """The deliveries of one simulated system. `attempts` keeps what was sent, oldest first."""
 
     def __init__(self, clock: SandboxClock, retry: Retry | None = None) -> None:
-        self.attempts: list[Attempt] = []
+        self.attempts: deque[Attempt] = deque(maxlen=KEPT)
         self._clock = clock
         self._retry = retry or Retry()
-        self._queue: list[_Delivery] = []
+        self._queue: list[tuple[datetime, int, _Delivery]] = []  # a heap
+        self._posted = 0
         self._held: list[_Delivery] = []
         self._drop = self._double = self._reorder = self._late = 0
         self._lateness = timedelta(0)
@@ -107,7 +112,7 @@ class Webhooks:
                 self._held[:0] = copies
                 self._reorder -= 1
             else:
-                self._queue.extend(copies)
+                self._queued(copies)
             if not self._reorder:
                 self._release()
             self._changed.notify_all()
@@ -156,22 +161,25 @@ class Webhooks:
         return self._lateness
 
     def _release(self) -> None:
-        self._queue.extend(self._held)
+        self._queued(self._held)
         self._held.clear()
+
+    def _queued(self, deliveries: Iterable[_Delivery]) -> None:
+        """Put deliveries in the line: by their moment, those of one moment in this order."""
+        for delivery in deliveries:
+            self._posted += 1
+            heappush(self._queue, (delivery.due, self._posted, delivery))
 
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
     def _next(self) -> _Delivery | None:
-        """Take the first delivery whose moment has come; those due keep their order."""
+        """Take the first delivery whose moment has come."""
         with self._changed:
-            now = self._clock.now()
-            due = [delivery for delivery in self._queue if delivery.due <= now]
-            if not due:
+            if not self._queue or self._queue[0][0] > self._clock.now():
                 return None
-            self._queue.remove(due[0])
-            return due[0]
+            return heappop(self._queue)[2]
 
     def _run(self) -> None:
         while self._thread is not None:
@@ -180,9 +188,10 @@ class Webhooks:
                 self._send(delivery)
                 continue
             with self._changed:
-                waits = [(each.due - self._clock.now()).total_seconds() for each in self._queue]
+                first = self._queue[0][0] if self._queue else None
+                wait = 1.0 if first is None else (first - self._clock.now()).total_seconds()
                 if self._thread is not None:
-                    self._changed.wait(max(0.0, min([1.0, *waits])))
+                    self._changed.wait(max(0.0, min(1.0, wait)))
 
     def _send(self, delivery: _Delivery) -> None:
         headers = dict(delivery.headers(delivery.body, delivery.attempt))
@@ -196,15 +205,8 @@ class Webhooks:
                 )
             )
             if again:
-                self._queue.append(
-                    _Delivery(
-                        delivery.target,
-                        delivery.headers,
-                        delivery.body,
-                        now + self._retry.wait,
-                        delivery.attempt + 1,
-                    )
-                )
+                later, number = now + self._retry.wait, delivery.attempt + 1
+                self._queued([replace(delivery, due=later, attempt=number)])
 
     def _again(self, delivery: _Delivery, status: int, now: datetime) -> bool:
         target = _name(delivery.target)

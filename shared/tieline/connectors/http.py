@@ -243,7 +243,8 @@ class Http:
         error: TielineError
         if status in _AGAIN:
             # Only a 425 and a 429 say for certain that nothing was done.
-            error = Transient(name, self._retry_after(response), status not in {425, 429})
+            after, uncertain = self._retry_after(response), status not in {425, 429}
+            error = Transient(name, after, uncertain, throttled=status == 429)
         elif status == 401:
             error = Credentials(name)
         elif status in {404, 410}:

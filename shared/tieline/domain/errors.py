@@ -29,12 +29,14 @@ class TielineError(Exception):
 class Transient(TielineError):
     """A timeout, a 5xx or a 429. `after` is what the system asked for, if it did.
 
-    `uncertain` is True when the request may have taken effect although no answer came.
+    `uncertain` is True when the request may have taken effect although no answer came, `throttled`
+    when the system is well and only wants fewer calls.
     """
 
     what: str
     after: timedelta | None = None
     uncertain: bool = False
+    throttled: bool = False
 
     def __str__(self) -> str:
         return self.what

@@ -29,6 +29,9 @@ PATIENT_RECEIVES = 3
 
 UNCERTAIN = timedelta(seconds=10)
 """A request whose answer was lost may still be at work; a retry looks for what it made."""
+TO_BEGIN = timedelta(seconds=20)
+"""With less of the invocation's time left than this no message is begun: it would be cut off, and
+those that are done would come again with it."""
 
 
 class Behind(Exception):
@@ -62,6 +65,9 @@ class Batch:
         try:
             link = self._wiring.link
             message = Message.read(record.body, link.name, link.order)
+            if self._wiring.time_left() < TO_BEGIN:
+                failure = Transient("the function's time is nearly over", timedelta(seconds=1))
+                return self._again(message, failure, receives, group)
             return self._worked(message, receives, group)
         except Transient:
             self._held.add(group)
@@ -77,18 +83,22 @@ class Batch:
         try:
             return self._wiring.worker.work(message, again=receives > 1)
         except Transient as failure:
-            wait = failure.after or backoff(receives)
-            wait = max(wait, UNCERTAIN) if failure.uncertain else wait
-            self._wiring.telemetry.info(
-                "again", side=message.side, id=message.id, reason=failure.what, receives=receives
-            )
-            self._waits[group] = min(wait, SOON)
-            if wait > SOON or receives >= PATIENT_RECEIVES:
-                until = self._wiring.clock() + max(wait, SOON)
-                outcome = self._wiring.worker.put_off(message, until, failure.what)
-                self._wiring.worker.answered(message, outcome)
-                return outcome
-            raise
+            return self._again(message, failure, receives, group)
+
+    def _again(self, message: Message, failure: Transient, receives: int, group: str) -> str:
+        """Have a message come again: soon by raising `failure`, later by way of the store."""
+        wait = failure.after or backoff(receives)
+        wait = max(wait, UNCERTAIN) if failure.uncertain else wait
+        self._wiring.telemetry.info(
+            "again", side=message.side, id=message.id, reason=failure.what, receives=receives
+        )
+        self._waits[group] = min(wait, SOON)
+        if wait > SOON or receives >= PATIENT_RECEIVES:
+            until = self._wiring.clock() + max(wait, SOON)
+            outcome = self._wiring.worker.put_off(message, until, failure.what)
+            self._wiring.worker.answered(message, outcome)
+            return outcome
+        raise failure
 
     def _keep(self, error: Exception, body: str, message: Message | None, receives: int) -> None:
         """Keep why a message failed, so that its dead letter has a reason."""

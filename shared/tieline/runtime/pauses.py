@@ -1,12 +1,17 @@
-"""Sides that are not called for now, because they do not know us, are down, or a person said so."""
+"""Sides that are not called for now, because they do not know us, are down, or a person said so.
+
+A side that only wants fewer calls is slowed down, not paused: this process waits as long as it was
+asked to, and then goes on.
+"""
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tieline.connectors.base import Clock
-from tieline.domain.errors import Stale, TielineError
+from tieline.domain.errors import Stale, TielineError, Transient
 from tieline.domain.twin import Twin
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Pause, Store
@@ -15,6 +20,11 @@ CREDENTIALS_WAIT = timedelta(minutes=5)
 DOWN_WAIT = timedelta(minutes=2)
 DOWN_AFTER = 5
 """So many failures in a row, with no success between, and the side counts as down."""
+PATIENT = timedelta(seconds=40)
+"""A wait that a side asks for is waited out up to here, in the time of an invocation; a longer one
+pauses the side."""
+FIRST_WAIT, LONGEST_WAIT = 2.0, 30.0
+"""Seconds, doubled each time, where a side does not say how long (Jira Cloud, Rate limiting)."""
 LOOK_AGAIN = timedelta(seconds=60)
 STAYS_WAIT = timedelta(hours=1)
 """What waits for a person is looked at again so often, should `resume` not have put it back."""
@@ -45,6 +55,8 @@ class Pauses:
         self._known: dict[str, Pause | None] = {}
         self._looked: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
+        self._refusals: dict[str, int] = {}
+        self._asked: dict[str, datetime] = {}
 
     def check(self, side: str) -> None:
         """Raises Paused if a side must not be called now."""
@@ -77,18 +89,34 @@ class Pauses:
         self._telemetry.warn("side paused", side=side, kind=kind, reason=reason)
         return Paused(side, pause.until)
 
-    def failed(self, side: str, reason: str, after: timedelta | None) -> None:
-        """A call gave no good answer: a long `Retry-After` or many in a row pause the side."""
-        self._failures[side] = self._failures.get(side, 0) + 1
-        if after is not None and after > DOWN_WAIT / 2:
-            raise self.begin(side, "throttled", reason, after)
-        if self._failures[side] >= DOWN_AFTER:
+    def wait(self, side: str) -> timedelta:
+        """How long this process must still leave a side alone, as the side asked."""
+        return max(self._asked.get(side, self._clock()) - self._clock(), timedelta(0))
+
+    def failed(self, side: str, failure: Transient) -> None:
+        """A call gave no good answer: the side is left alone as long as it asks.
+
+        A long `Retry-After`, or many failures in a row that are no wish for fewer calls, pause it.
+        Raises Paused.
+        """
+        after = failure.after
+        if failure.throttled:
+            self._refusals[side] = self._refusals.get(side, 0) + 1
+            after = after or _backoff(self._refusals[side])
+        else:
+            self._failures[side] = self._failures.get(side, 0) + 1
+        if after is not None and after > PATIENT:
+            raise self.begin(side, "throttled", failure.what, after)
+        if after is not None:
+            self._asked[side] = self._clock() + after
+        if self._failures.get(side, 0) >= DOWN_AFTER:
             self._failures[side] = 0
-            raise self.begin(side, "down", reason, after or DOWN_WAIT)
+            raise self.begin(side, "down", failure.what, after or DOWN_WAIT)
 
     def worked(self, side: str) -> None:
         """A call was answered."""
-        self._failures.pop(side, None)
+        for counts in (self._failures, self._refusals, self._asked):
+            counts.pop(side, None)
 
     def end(self, pause: Pause) -> bool:
         """Take a pause away; False if the side got another one meanwhile."""
@@ -99,7 +127,7 @@ class Pauses:
             self._look(side)
             return self._known[side] is None
         self._known[side] = None
-        self._failures.pop(side, None)
+        self.worked(side)
         self._telemetry.info("side resumed", side=side)
         return True
 
@@ -110,6 +138,11 @@ class Pauses:
     def _holds(self, side: str) -> bool:
         pause = self._known.get(side)
         return pause is not None and (pause.stays or pause.until > self._clock())
+
+
+def _backoff(refusals: int) -> timedelta:
+    seconds = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (refusals - 1))
+    return timedelta(seconds=seconds * random.uniform(0.7, 1.3))
 
 
 def waiting_for_a_side(store: Store, now: datetime, most: int) -> list[Twin]:

@@ -9,18 +9,21 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from tieline.connectors.base import Clock, Connector, Page
+from tieline.connectors.base import Clock, Connector, Hint, Page
 from tieline.domain.errors import Stale, TielineError
 from tieline.domain.link import Link
+from tieline.domain.twin import Twin, TwinState
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.pauses import Paused, waiting_for_a_side
-from tieline.runtime.sides import Sides
+from tieline.runtime.sides import Sides, holds
 from tieline.runtime.telemetry import Telemetry
+from tieline.state.queue import AT_ONCE
 from tieline.state.store import Cursor, Store
 
 STOP_WITH = timedelta(seconds=10)
 """With less time than this left, the function stops between two pages."""
-DUE_AT_ONCE = 500
+DUE_AT_ONCE = 5000
+"""Twins that wait are put back by as many in a tick: more than is worked off until the next one."""
 
 
 class Poller:
@@ -47,8 +50,12 @@ class Poller:
     def tick(self) -> dict[str, Any]:
         """Probe paused sides, requeue what is due, poll both sides. Gives counts by side."""
         resumed = self._probe()
-        due = self._requeue_due(resumed)
-        polled = {side: self._poll(side) for side in self._link.order}
+        shares = len(self._link.order) + 1
+        due = self._requeue_due(resumed, self._kept(shares))
+        polled: dict[str, int] = {}
+        for side in self._link.order:
+            shares -= 1
+            polled[side] = self._poll(side, self._kept(shares))
         self._telemetry.info("polled", due=due, queued=polled)
         return {"due": due, "polled": polled}
 
@@ -61,16 +68,24 @@ class Poller:
                 resumed = not self._sides.probe(pause) or resumed
         return resumed
 
-    def _requeue_due(self, resumed: bool) -> int:
+    def _kept(self, shares: int) -> timedelta:
+        """The time that whoever comes first of so many leaves to the others."""
+        return max(STOP_WITH, self._remaining() * (shares - 1) / shares)
+
+    def _requeue_due(self, resumed: bool, keep: timedelta) -> int:
         """Put what is due on the queue, and what waited for a side that is one again."""
         now = self._clock()
         waiting = waiting_for_a_side(self._store, now, DUE_AT_ONCE) if resumed else []
-        twins = {twin.key: twin for twin in (*self._store.due(now, DUE_AT_ONCE), *waiting)}
-        for twin in twins.values():
-            self._enqueuer.waiting(twin, now)
+        due = {twin.key: twin for twin in (*self._store.due(now, DUE_AT_ONCE), *waiting)}
+        twins = list(due.values())
+        for start in range(0, len(twins), AT_ONCE):
+            if self._remaining() < keep:
+                return start
+            self._enqueuer.waiting(twins[start : start + AT_ONCE], now)
         return len(twins)
 
-    def _poll(self, side: str) -> int:
+    def _poll(self, side: str, keep: timedelta) -> int:
+        """Queue what changed on a side, until the end of the list, or until `keep` is left."""
         sent = 0
         try:
             cursor = self._store.cursor(side) or Cursor(side, "", 0, self._clock())
@@ -79,7 +94,7 @@ class Poller:
             while page is not None:
                 sent += self._queue_page(side, page)
                 cursor = self._move(cursor, page.cursor)
-                if page.last or self._remaining() < STOP_WITH:
+                if page.last or self._remaining() < keep:
                     break
                 page = self._sides.call(side, lambda _: next(pages, None))
         except Paused:
@@ -98,7 +113,18 @@ class Poller:
         return self._store.move_cursor(moved)
 
     def _queue_page(self, side: str, page: Page) -> int:
-        return sum(self._enqueuer.hint(side, hint, "poll", self._clock()) for hint in page.hints)
+        """Put a page's news on the queue; what a twin holds already is none."""
+        unknown = [hint for hint in page.hints if not self._enqueuer.is_old(side, hint)]
+        keys = {hint: self._enqueuer.twin(side, hint) for hint in unknown}
+        twins = self._store.twins(keys.values())
+        news = [hint for hint in unknown if not self._is_held(side, hint, twins.get(keys[hint]))]
+        self._enqueuer.hints(side, news, "poll", self._clock())
+        return len(news)
+
+    def _is_held(self, side: str, hint: Hint, twin: Twin | None) -> bool:
+        if twin is None or twin.state is TwinState.CREATING or hint.deleted or not hint.version:
+            return False
+        return twin.sides[side].id == hint.id and holds(twin, side, hint.version, self._sides)
 
 
 def _begin(

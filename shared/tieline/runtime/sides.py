@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from tieline.connectors import connector_class, webhook_reader
@@ -11,12 +11,15 @@ from tieline.connectors.base import Clock, Connector, Hint, Site
 from tieline.domain.errors import Configuration, Credentials, Transient
 from tieline.domain.link import Link
 from tieline.domain.ticket import FieldSpec
+from tieline.domain.twin import Twin
 from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Pauses
 from tieline.runtime.secrets import Secret
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Pause
 
 T = TypeVar("T")
+TO_WORK = timedelta(seconds=20)
+"""What must be left of an invocation's time after a wait, else the message waits instead."""
 
 Make = Callable[[str], Connector]
 """Makes a side's connector from what the secret holds now."""
@@ -45,9 +48,23 @@ def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **opti
 
 
 class Sides:
-    """Calls to either side: paused sides are left alone, failures are counted."""
+    """Calls to either side: paused sides are left alone, failures are counted.
 
-    def __init__(self, link: Link, make: Make, secret: Secret, pauses: Pauses) -> None:
+    A side that asked for patience gets it: the call waits, or raises Transient where `remaining`,
+    the invocation's time, does not suffice.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        make: Make,
+        secret: Secret,
+        pauses: Pauses,
+        remaining: Callable[[], timedelta],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._remaining = remaining
+        self._sleep = sleep
         self.link = link
         self.pauses = pauses
         self._make = make
@@ -72,13 +89,22 @@ class Sides:
     def call(self, side: str, action: Callable[[Connector], T]) -> T:
         """What `action` gives. Raises Paused, and whatever the connector raises but Credentials."""
         self.pauses.check(side)
+        self._be_patient(side)
         try:
             result = self._known_to_system(side, action)
         except Transient as failure:
-            self.pauses.failed(side, failure.what, failure.after)
+            self.pauses.failed(side, failure)
             raise
         self.pauses.worked(side)
         return result
+
+    def _be_patient(self, side: str) -> None:
+        wait = self.pauses.wait(side)
+        if not wait:
+            return
+        if self._remaining() < wait + TO_WORK:
+            raise Transient(f"side {side} asked for patience", wait, throttled=True)
+        self._sleep(wait.total_seconds())
 
     def _known_to_system(self, side: str, action: Callable[[Connector], T]) -> T:
         try:
@@ -118,6 +144,14 @@ class Sides:
                 found = self.call(side, lambda c, n=names: dict(c.fields(n)))  # type: ignore[misc]
                 self._specs[side] = found
         return self._specs
+
+
+def holds(twin: Twin, side: str, version: str, sides: Sides) -> bool:
+    """Whether a twin's base was made from a read of a side that included this version."""
+    base = twin.sides[side]
+    if not base.version or base.racy_until is not None or twin.due_at is not None:
+        return False
+    return sides.connector(side).holds(base.version, version)
 
 
 def needed_fields(link: Link, side: str) -> Iterable[str]:

@@ -15,6 +15,7 @@ from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.message import Message
 from tieline.runtime.pauses import LOOK_AGAIN, waiting_for_a_side
 from tieline.runtime.sides import Sides
+from tieline.state.queue import AT_ONCE
 from tieline.state.store import Pause, Store
 
 MOST = 1000
@@ -156,10 +157,10 @@ class WaysOut:
         """Put what waits for a side on the queue: how many, and how many the schedule will."""
         now = self._clock()
         waiting = waiting_for_a_side(self._store, now, WAITING_MOST)
-        for count, twin in enumerate(waiting):
+        for start in range(0, len(waiting), AT_ONCE):
             if self._remaining() < STOP_WITH:
-                return count, len(waiting) - count
-            self._enqueuer.waiting(twin, now)
+                return start, len(waiting) - start
+            self._enqueuer.waiting(waiting[start : start + AT_ONCE], now)
         return len(waiting), 0
 
     def _pauses(self) -> dict[str, Pause]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,7 +43,7 @@ def plenty() -> timedelta:
 class Wiring:
     """A link and what it works with. Parts that an event does not need are never imported.
 
-    `remaining` says how much of the invocation's time is left.
+    `remaining` says how much of the invocation's time is left, `sleep` lets seconds pass.
     """
 
     link: Link
@@ -52,6 +53,7 @@ class Wiring:
     telemetry: Telemetry
     clock: Clock = field(default=utc_now)
     remaining: Callable[[], timedelta] = field(default=plenty)
+    sleep: Callable[[float], None] = field(default=time.sleep)
     connector_options: Mapping[str, Any] | None = None
 
     def time_left(self) -> timedelta:
@@ -70,7 +72,7 @@ class Wiring:
     def sides(self) -> Sides:
         options = dict(self.connector_options or {})
         make = maker(self.link, self.secret, self.telemetry, self.clock, **options)
-        return Sides(self.link, make, self.secret, self.pauses)
+        return Sides(self.link, make, self.secret, self.pauses, self.time_left, self.sleep)
 
     @cached_property
     def enqueuer(self) -> Enqueuer:

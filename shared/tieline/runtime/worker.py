@@ -16,7 +16,7 @@ from tieline.runtime.known import Known
 from tieline.runtime.message import Message, Misrouted
 from tieline.runtime.pauses import PUT_OFF, Paused
 from tieline.runtime.reconciler import Reconciler, parked_for
-from tieline.runtime.sides import Sides
+from tieline.runtime.sides import Sides, holds
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.queue import Queue
 from tieline.state.store import Store
@@ -111,6 +111,8 @@ class Worker:
                 return "ended", twin
             if message.group != twin.key:
                 raise Misrouted(twin.key)
+            if self._was_taken_up(twin, message):
+                return "unchanged", twin
             if twin.state is TwinState.CREATING:
                 return self._births.resume(twin, message)
             if self._holds(twin, message):
@@ -143,12 +145,19 @@ class Worker:
 
     def _holds(self, twin: Twin, message: Message) -> bool:
         """Whether the base was made from a read that included what the message tells of."""
-        base = twin.sides[message.side]
-        if message.version is None or message.deleted or not base.version:
+        if message.version is None or message.deleted:
             return False
-        if base.racy_until is not None or twin.due_at is not None:
+        return holds(twin, message.side, message.version, self._sides)
+
+    def _was_taken_up(self, twin: Twin, message: Message) -> bool:
+        """Whether a twin that waited was handled since it was put on the queue.
+
+        It is put there again with each tick until then, and needs to be handled once.
+        """
+        if message.cause != "due":
             return False
-        return self._sides.connector(message.side).holds(base.version, message.version)
+        told = message.delivery.partition("|")[0]
+        return told != (twin.due_at.isoformat() if twin.due_at else "")
 
     def _park(self, message: Message, error: Refused | Configuration) -> tuple[str, Twin | None]:
         """A ticket that a system or a rule refuses waits for a person; the others go on."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -44,6 +44,8 @@ from tieline.state.store import Bug, Counts, Cursor, Pause
 T = TypeVar("T")
 TRANSACTION = 90
 """Items that are written together; DynamoDB takes 100."""
+READ_AT_ONCE, READ_TRIES = 100, 5
+"""Items of one BatchGetItem, and how often what it leaves out (beyond 16 MB) is asked for."""
 BODY_LIMIT = 350_000
 """Bytes of a twin's body; an item holds 400 KB."""
 LOSS_LIMIT = 180_000
@@ -70,6 +72,11 @@ class DynamoStore:
     def twin(self, key: str) -> Twin | None:
         item = self._get(self._twin_key(key))
         return read_twin(item) if item else None
+
+    def twins(self, keys: Collection[str]) -> Mapping[str, Twin]:
+        items = self._get_all([self._twin_key(key) for key in dict.fromkeys(keys)])
+        found = [read_twin(item) for item in items]
+        return {twin.key: twin for twin in found}
 
     def save(self, twin: Twin, parts: Sequence[PartTwin] = (), *, bind: bool = False) -> Twin:
         stored = replace(twin, revision=twin.revision + 1)
@@ -363,6 +370,25 @@ class DynamoStore:
         item: Item | None = answer.get("Item")
         return item
 
+    def _get_all(self, keys: Sequence[Item]) -> list[Item]:
+        """The items of these keys that there are, in the order of the keys."""
+        found: dict[tuple[str, str], Item] = {}
+        for start in range(0, len(keys), READ_AT_ONCE):
+            asked: Any = {self._table: {"Keys": keys[start : start + READ_AT_ONCE]}}
+            for _ in range(READ_TRIES):
+                for table in asked.values():
+                    table["ConsistentRead"] = True
+                answer = self._call(lambda a=asked: self._client.batch_get_item(RequestItems=a))  # type: ignore[misc]
+                items = answer["Responses"].get(self._table, [])
+                found |= {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
+                asked = answer.get("UnprocessedKeys")
+                if not asked:
+                    break
+            else:
+                raise Transient("DynamoDB BatchGetItem left items unread")
+        named = [(key["pk"]["S"], key["sk"]["S"]) for key in keys]
+        return [found[name] for name in named if name in found]
+
     def _delete(self, key: Item) -> None:
         self._call(lambda: self._client.delete_item(TableName=self._table, Key=key))
 
@@ -397,9 +423,9 @@ class DynamoStore:
         self, index: str, limit: int, condition: str = "", values: Item | None = None
     ) -> Sequence[Twin]:
         """The twins of a sparse index, oldest first; read again, since an index lags behind."""
-        keys = self._index_keys(index, limit, condition, values or {})
-        items = [self._get({"pk": key["pk"], "sk": key["sk"]}) for key in keys]
-        return [read_twin(item) for item in items if item is not None and f"{index}_pk" in item]
+        listed = self._index_keys(index, limit, condition, values or {})
+        items = self._get_all([{"pk": key["pk"], "sk": key["sk"]} for key in listed])
+        return [read_twin(item) for item in items if f"{index}_pk" in item]
 
     def _count(self, index: str) -> int:
         total = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -10,6 +11,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tieline.domain.errors import Transient
 
 T = TypeVar("T")
+AT_ONCE = 10
+"""Messages of one call (SQS, SendMessageBatch); ours are far below its bound on bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message on its way to the queue."""
+
+    body: str
+    group: str
+    deduplication_id: str
 
 
 class Queue(Protocol):
@@ -17,6 +29,12 @@ class Queue(Protocol):
 
     def send(self, body: str, group: str, deduplication_id: str) -> None:
         """Put one message on the queue; when this returns, the queue holds it."""
+
+    def send_all(self, letters: Sequence[Letter]) -> None:
+        """Put messages on the queue in as few calls as it takes; when this returns, it holds all.
+
+        Raises Transient when it may hold only some.
+        """
 
     def extend(self, receipt: str, seconds: int) -> None:
         """Make a received message visible again after so many seconds from now."""
@@ -38,6 +56,24 @@ class SqsQueue:
                 MessageDeduplicationId=deduplication_id[:128],
             )
         )
+
+    def send_all(self, letters: Sequence[Letter]) -> None:
+        for start in range(0, len(letters), AT_ONCE):
+            entries = [
+                {
+                    "Id": str(number),
+                    "MessageBody": letter.body,
+                    "MessageGroupId": letter.group[:128],
+                    "MessageDeduplicationId": letter.deduplication_id[:128],
+                }
+                for number, letter in enumerate(letters[start : start + AT_ONCE])
+            ]
+            told = answered(
+                lambda e=entries: self._client.send_message_batch(QueueUrl=self._url, Entries=e)  # type: ignore[misc]
+            )
+            if told.get("Failed"):
+                codes = sorted({str(one.get("Code")) for one in told["Failed"]})
+                raise Transient(f"SQS SendMessageBatch did not take all: {', '.join(codes)}")
 
     def extend(self, receipt: str, seconds: int) -> None:
         answered(

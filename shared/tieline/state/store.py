@@ -6,7 +6,7 @@ Stale and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -77,6 +77,9 @@ class Store(Protocol):
 
     def twin(self, key: str) -> Twin | None:
         """A twin by its key. One consistent read."""
+
+    def twins(self, keys: Collection[str]) -> Mapping[str, Twin]:
+        """Those of these twins that there are, by key. One consistent read for each hundred."""
 
     def save(self, twin: Twin, parts: Sequence[PartTwin] = (), *, bind: bool = False) -> Twin:
         """Store a twin and the given parts together; gives the twin with its new revision.

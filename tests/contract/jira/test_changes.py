@@ -108,6 +108,59 @@ def test_short_pages_are_not_the_last_and_every_cursor_may_be_stored(
     assert start == pages[-1].cursor
 
 
+def in_one_moment(site: JiraSandbox, count: int) -> list[str]:
+    """So many issues, all changed within the same minute."""
+    made_now = [made(site) for _ in range(count)]
+    site.clock.advance(timedelta(seconds=1))
+    return made_now
+
+
+def test_a_walk_that_is_broken_off_at_each_page_comes_to_its_end(
+    site: JiraSandbox, jira: Jira
+) -> None:
+    _, cursor = poll(site, jira, None)
+    site.clock.advance(timedelta(minutes=10))
+    ids = in_one_moment(site, 350)
+    seen: list[str] = []
+    for polls in range(4):
+        page = next(iter(jira.changes(cursor, site.clock.now())))
+        seen += [hint.id for hint in page.hints]
+        cursor = page.cursor
+        assert page.last == (polls == 3)
+        site.clock.advance(timedelta(minutes=5))
+    assert seen == ids
+
+
+def test_what_the_index_shows_late_during_a_long_walk_is_listed_by_the_next_one(
+    site: JiraSandbox, jira: Jira
+) -> None:
+    _, cursor = poll(site, jira, None)
+    site.clock.advance(timedelta(minutes=10))
+    in_one_moment(site, 250)
+    site.faults.index_lag = timedelta(minutes=4)
+    late = made(site)
+    site.faults.index_lag = timedelta(0)
+    site.clock.advance(timedelta(seconds=1))
+    in_one_moment(site, 250)
+    # The walk passes the place of the late one before the index shows it, and ends much later.
+    for _ in range(4):
+        cursor = next(iter(jira.changes(cursor, site.clock.now()))).cursor
+    site.clock.advance(timedelta(hours=2))
+    hints, cursor = poll(site, jira, cursor)
+    assert late not in [hint.id for hint in hints]
+    assert late in [hint.id for hint in poll(site, jira, cursor)[0]]
+
+
+def test_a_walk_whose_token_is_over_begins_anew(site: JiraSandbox, jira: Jira) -> None:
+    ids = in_one_moment(site, 150)
+    begun = next(iter(jira.changes("1:0", site.clock.now())))
+    assert not begun.last
+    site.faults.status(400, "POST", ".*/search/jql")
+    hints, cursor = poll(site, jira, begun.cursor)
+    assert {hint.id for hint in hints} == set(ids)
+    assert cursor.startswith("1:")
+
+
 def test_an_issue_that_changes_during_the_walk_is_listed(site: JiraSandbox, jira: Jira) -> None:
     site.faults.switch("short_pages")
     ids = []

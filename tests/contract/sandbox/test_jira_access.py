@@ -10,6 +10,7 @@ import requests
 from contract.sandbox.conftest import SITE, Api, doc
 
 from tieline_ops.sandbox.jira.simulator import JiraSandbox
+from tieline_ops.sandbox.rate_limit import RateLimit
 from tieline_ops.sandbox.server import serve
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
@@ -103,6 +104,18 @@ def test_a_limit_is_told_in_the_headers(api: Api, jira: JiraSandbox) -> None:
     jira.limit_rate(after=None)
     assert "Retry-After" not in api("GET", "/myself").headers
     assert api("GET", "/myself").headers["X-RateLimit-Limit"] == "100"
+
+
+def test_a_rate_is_limited_in_jiras_form(api: Api, jira: JiraSandbox) -> None:
+    jira.faults.rate = RateLimit(0.2, burst=1)
+    api("GET", "/myself")
+    limited = api("GET", "/myself")
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "5")
+    assert limited.headers["RateLimit-Reason"] == "jira-burst-based"
+    assert limited.headers["X-RateLimit-Reset"] == "2026-03-01T12:00:05Z"
+    assert limited.json()["errorMessages"] == ["Rate limit exceeded."]
+    jira.clock.advance(timedelta(seconds=5))
+    assert api("GET", "/myself").status_code == 200
 
 
 def test_writes_to_one_issue_are_limited_if_that_is_on(api: Api, jira: JiraSandbox) -> None:

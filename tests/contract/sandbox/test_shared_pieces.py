@@ -13,6 +13,7 @@ from flask import Flask, request
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.control import control_surface
 from tieline_ops.sandbox.faults import Faults
+from tieline_ops.sandbox.rate_limit import RateLimit
 from tieline_ops.sandbox.server import serve
 from tieline_ops.sandbox.traffic import Traffic
 from tieline_ops.sandbox.webhooks import Retry, Webhooks
@@ -219,3 +220,51 @@ def test_a_started_sender_sends_by_itself() -> None:
             pass
         webhooks.close()
     assert [attempt.status for attempt in webhooks.attempts] == [200]
+
+
+def test_calls_beyond_the_limit_are_refused_until_the_bucket_has_one_again(way: Way) -> None:
+    rate = way.counter.faults.rate = RateLimit(0.5, burst=2)
+    assert [way.post().status_code for _ in range(3)] == [200, 200, 429]
+    refused = way.post()
+    assert (refused.headers["Retry-After"], refused.json()) == ("2", {"status": 429})
+    assert (rate.taken, rate.refused, rate.early) == (2, 2, 1)
+    way.counter.clock.advance(timedelta(seconds=2))
+    assert [way.post().status_code for _ in range(2)] == [200, 429]
+    assert (way.counter.count, rate.early) == (3, 1)
+
+
+def test_who_waits_is_held_against_its_own_connection_alone() -> None:
+    rate, soon = RateLimit(1, burst=1), START + timedelta(seconds=0.9)
+    assert rate.call("one", START) is None
+    assert rate.call("one", START) == timedelta(seconds=1)
+    assert rate.call("other", soon) == timedelta(seconds=1)
+    assert (rate.early, rate.meanwhile) == (0, 1)
+    assert rate.call("one", soon) == timedelta(seconds=1)
+    assert (rate.early, rate.meanwhile) == (1, 1)
+    assert rate.call("one", START + timedelta(seconds=2)) is None
+    assert (rate.early, rate.meanwhile, rate.connections) == (1, 1, 2)
+
+
+def test_the_control_surface_sets_a_limit_and_takes_it_away(way: Way) -> None:
+    faults = way.url + "/_sandbox/faults"
+    limit = {"per_second": 1, "burst": 1}
+    assert way.session.put(faults, json={"rate": limit}, timeout=5).json()["rate"] == limit
+    assert [way.post().status_code for _ in range(2)] == [200, 429]
+    assert way.session.put(faults, json={"rate": {"burst": 0}}, timeout=5).status_code == 400
+    assert way.session.put(faults, json={"rate": None}, timeout=5).json()["rate"] is None
+    assert way.post().status_code == 200
+
+
+def test_a_connection_serves_request_after_request() -> None:
+    counter = Counter()
+    ports: list[str] = []
+    counter.app.before_request(lambda: ports.append(request.environ["REMOTE_PORT"]))
+    with serve(counter.app) as served, requests.Session() as session:
+        for body in (b"1", b"2" * 100_000, b""):
+            answer = session.post(served.url + "/count", data=body, timeout=5)
+            assert answer.json()["body"] == body.decode()
+        assert session.post(served.url + "/nothing", data=b"unread", timeout=5).status_code == 404
+        assert session.head(served.url + "/count", timeout=5).status_code == 405
+        assert session.post(served.url + "/count", timeout=5).json()["count"] == 4
+    assert len(set(ports)) == 1
+    assert len(ports) == 6

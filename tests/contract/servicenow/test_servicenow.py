@@ -20,6 +20,7 @@ from tieline.domain.errors import (
     Unauthenticated,
 )
 from tieline.domain.ticket import Kind, Option, Person
+from tieline_ops.sandbox.rate_limit import RateLimit
 
 
 @pytest.fixture
@@ -416,6 +417,21 @@ def test_a_429_says_when_to_come_back(bench):
     with pytest.raises(Transient) as failure:
         bench.connector().whoami()
     assert failure.value.after == timedelta(seconds=90)
+
+
+def test_a_rate_is_limited_in_the_instances_form_and_waited_out(bench):
+    bench.sandbox.faults.rate = RateLimit(0.1, burst=1)
+    connector = bench.connector()
+    connector.whoami()
+    with pytest.raises(Transient) as failure:
+        connector.whoami()
+    assert failure.value.after == timedelta(seconds=10)
+    limited = bench.sandbox.traffic.exchanges()[-1]
+    assert limited.answer_headers["retry-after"] == "10"
+    assert limited.answer_headers["x-ratelimit-reset"] == str(round(START.timestamp()) + 10)
+    assert limited.json()["error"]["message"] == "Rate limit exceeded"
+    bench.pass_time(10)
+    connector.whoami()
 
 
 def test_an_upload_that_is_repeated_is_not_empty(bench):

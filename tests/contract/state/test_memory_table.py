@@ -41,6 +41,7 @@ def every_call(store: DynamoStore) -> list[Any]:
     tried(lambda: store.record_loss("k1", Loss("eng", "summary", "mine", "yours", "newest"), NOW))
     tried(lambda: store.parts("k1"))
     tried(lambda: (store.twin("k1"), store.twin("k9"), store.twin_key("it", "2")))
+    tried(lambda: store.twins(["k9", "k1", "k1"]))
     tried(lambda: (store.due(NOW + DAY, 10), store.due(NOW - DAY, 10), store.parked(10)))
     tried(lambda: (store.counts(), list(store.all_twins())))
     moved = tried(lambda: store.move_cursor(Cursor("eng", "page 1", 0, NOW)))

@@ -9,7 +9,7 @@ import pytest
 from support.emulators import known_wrong
 
 from tieline.domain.errors import Transient
-from tieline.state.queue import SqsQueue
+from tieline.state.queue import Letter, SqsQueue
 from tieline_ops.local.emulator import Emulator, client, free_port
 from tieline_ops.local.provisioning import Queues
 
@@ -55,6 +55,41 @@ class Taker:
 @pytest.fixture
 def taker(sqs: Any, queues: Queues) -> Taker:
     return Taker(sqs, queues)
+
+
+def test_many_messages_are_sent_at_once_in_their_order(
+    queue: SqsQueue, taker: Taker, sqs: Any
+) -> None:
+    calls: list[str] = []
+    sqs.meta.events.register("before-call.sqs", lambda model, **_: calls.append(model.name))
+    letters = [Letter(f"{n}", f"twin {n % 2}", f"{n}") for n in range(25)]
+    queue.send_all(letters)
+    assert calls == ["SendMessageBatch"] * 3
+    queue.send_all([letters[0]])  # one that is held already
+    queue.send_all([])
+    got = []
+    for _ in range(13):
+        some = taker.take(2)
+        got += [m["Body"] for m in some]
+        for message in some:
+            taker.delete(message)
+    assert sorted(map(int, got)) == list(range(25))
+    for parity in (0, 1):
+        mine = [int(body) for body in got if int(body) % 2 == parity]
+        assert mine == sorted(mine)
+
+
+class Choosy:
+    """A queue that takes all of a batch but one."""
+
+    def send_message_batch(self, Entries: Any, **_: Any) -> Any:  # noqa: N803 - boto3 names it so
+        failed = {"Id": Entries[0]["Id"], "Code": "InternalError", "SenderFault": False}
+        return {"Successful": [{"Id": e["Id"]} for e in Entries[1:]], "Failed": [failed]}
+
+
+def test_a_batch_that_was_not_taken_whole_is_no_success() -> None:
+    with pytest.raises(Transient, match="InternalError"):
+        SqsQueue("a queue", Choosy()).send_all([Letter("1", "g", "1"), Letter("2", "g", "2")])
 
 
 def test_messages_of_one_group_come_in_order(queue: SqsQueue, taker: Taker) -> None:

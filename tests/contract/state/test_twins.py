@@ -73,6 +73,41 @@ def test_a_ticket_of_either_side_finds_its_twin(store: DynamoStore) -> None:
     assert store.twin_key("it", "1") is None
 
 
+def test_many_twins_are_read_by_the_hundred(store: DynamoStore, dynamodb: Any) -> None:
+    some = [store.save(twin(f"k{n}", eng=f"e{n}", it=f"i{n}")) for n in range(3)]
+    keys = [f"nobody{n}" for n in range(120)] + [t.key for t in some] + ["k1"]
+    with counted(dynamodb) as calls:
+        found = store.twins(keys)
+    assert found == {t.key: t for t in some}
+    assert calls == {"BatchGetItem": 2}
+    assert store.twins([]) == {}
+
+
+class Sparing:
+    """A table that answers a batch with one item, and leaves the rest for another time."""
+
+    def __init__(self, client: Any, answers: int) -> None:
+        self._client = client
+        self._answers = answers
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3 names it so
+        ((table, asked),) = RequestItems.items()
+        if self._answers == 0:
+            return {"Responses": {}, "UnprocessedKeys": RequestItems}
+        self._answers -= 1
+        first, *rest = asked["Keys"]
+        answer = self._client.batch_get_item(RequestItems={table: {**asked, "Keys": [first]}})
+        return {**answer, "UnprocessedKeys": {table: {"Keys": rest}} if rest else {}}
+
+
+def test_what_a_batch_leaves_out_is_asked_for_again(store_of: Stores, dynamodb: Any) -> None:
+    store = store_of()
+    some = {t.key: t for n in range(3) if (t := store.save(twin(f"k{n}", eng=f"e{n}", it="")))}
+    assert store_of(client=Sparing(dynamodb, 9)).twins(some) == some
+    with pytest.raises(Transient):
+        store_of(client=Sparing(dynamodb, 2)).twins(some)
+
+
 def test_a_steady_save_is_one_plain_write(store: DynamoStore, dynamodb: Any) -> None:
     saved = store.save(twin())
     with counted(dynamodb) as calls:

@@ -112,10 +112,12 @@ CALLS = {"get_item", "put_item", "delete_item", "query", "update_item", "transac
 }
 ACTIONS = {
     "send_message": "sqs:SendMessage",
+    "send_message_batch": "sqs:SendMessage",
     "change_message_visibility": "sqs:ChangeMessageVisibility",
     "get_secret_value": "secretsmanager:GetSecretValue",
     "put_secret_value": "secretsmanager:PutSecretValue",
     "get_item": "dynamodb:GetItem",
+    "batch_get_item": "dynamodb:BatchGetItem",
     "put_item": "dynamodb:PutItem",
     "delete_item": "dynamodb:DeleteItem",
     "update_item": "dynamodb:UpdateItem",

@@ -128,6 +128,7 @@ class Function:
             secret=Secret(f"tieline/{self.link.name}", self.secrets, self.clock),
             telemetry=self.heard,  # type: ignore[arg-type]
             clock=self.clock,
+            sleep=lambda seconds: self.clock.wait(timedelta(seconds=seconds)),
             connector_options={
                 "systems": self.systems,
                 "network": self.network,

@@ -148,6 +148,7 @@ class System:
                     f"{self.name} answered {outage.status or 'nothing'}",
                     outage.after if known else None,
                     uncertain=False,
+                    throttled=outage.status == 429,
                 )
 
     # ---- state

@@ -36,6 +36,17 @@ class MemoryTable:
 
         return self._call("GetItem", effect)
 
+    def batch_get_item(self, *, RequestItems: Item) -> Item:
+        def effect() -> Item:
+            ((table, asked),) = RequestItems.items()
+            names = [_name(key) for key in asked["Keys"]]
+            if len(set(names)) != len(names) or len(names) > 100:
+                raise _error("ValidationException", "BatchGetItem")
+            found = [deepcopy(self.items[name]) for name in names if name in self.items]
+            return {"Responses": {table: found}, "UnprocessedKeys": {}}
+
+        return self._call("BatchGetItem", effect)
+
     def put_item(self, *, Item: Item, **put: Any) -> Item:
         def effect() -> dict[str, Any]:
             if not self._holds(Item, put):

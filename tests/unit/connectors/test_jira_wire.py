@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tieline.connectors.jira.search import floor_to_minute, moment_of, position_of, quoted
+from tieline.connectors.jira.search import Walk, floor_to_minute, moment_of, quoted, walk_of
 from tieline.connectors.jira.wire import (
     LONG,
     SHORT,
@@ -174,8 +174,17 @@ def test_jql_text_is_quoted() -> None:
 
 
 def test_a_cursor_is_whole_minutes_in_the_query_only() -> None:
-    assert position_of("1:1732877091123") == 1732877091123
+    assert walk_of("1:1732877091123") == Walk(1732877091123)
     assert floor_to_minute(1732877091123) == 1732877040000
-    for wrong in ("", "1732877091123", "2:1732877091123", "1:x", "1:-5"):
+    wrong = ("", "1732877091123", "2:1732877091123", "1:x", "1:-5", "2:{}", "2:[1,2]", "3:1", "2:[")
+    for text in wrong:
         with pytest.raises(Configuration):
-            position_of(wrong)
+            walk_of(text)
+
+
+@given(st.integers(0), st.integers(0), st.integers(0), st.text(min_size=1))
+def test_a_walk_that_was_broken_off_is_read_as_it_was_written(
+    position: int, limit: int, lower: int, token: str
+) -> None:
+    walk = Walk(position, limit, lower, token)
+    assert walk_of(walk.text()) == walk

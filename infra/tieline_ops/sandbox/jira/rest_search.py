@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import islice
 from typing import Any
 
 from flask import jsonify, request
@@ -57,7 +58,7 @@ def search_by_query(call: Call) -> ResponseReturnValue:
 
 def count(call: Call) -> ResponseReturnValue:
     text = str(call.body("jql").get("jql") or "")
-    return jsonify(count=len(search(call.site, call.user, text)))
+    return jsonify(count=sum(1 for _ in search(call.site, call.user, text)))
 
 
 def _page(call: Call, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -78,9 +79,9 @@ def _page(call: Call, wanted: dict[str, Any]) -> dict[str, Any]:
     size = min(size or 50, MOST if fields == ["id"] else MOST_WITH_FIELDS)
     if "short_pages" in call.site.faults.on:
         size = max(1, size // 2)
-    page = found[:size]
+    page = [*islice(found, size)]
     expand = joined([wanted.get("expand") or ""])
-    last = size >= len(found)
+    last = next(found, None) is None
     answer: dict[str, Any] = {
         "issues": [shown(call, issue, fields, properties, expand - {"names"}) for issue, _ in page],
         "isLast": last,

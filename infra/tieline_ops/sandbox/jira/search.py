@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cmp_to_key
 from operator import ge, gt, le, lt
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,11 +33,13 @@ def search(
     text: str,
     reconcile: frozenset[str] = frozenset(),
     after: Place | None = None,
-) -> list[tuple[Issue, Place]]:
+) -> Iterator[tuple[Issue, Place]]:
     """The issues in order, each with its place; only those behind `after`.
 
     So an issue that changes during a walk moves to its new place and pushes no other out of it.
-    Those in `reconcile` (ids) are held against the query as they are now. Raises JiraError 400.
+    Those in `reconcile` (ids) are held against the query as they are now. An issue is held against
+    the query when its turn comes, so that a page of a long list costs no more than its own.
+    Raises JiraError 400.
     """
     query = jql.read(text)
     if not any(clause.field in jql.BOUNDING for clause in jql.clauses(query.where)):
@@ -46,23 +47,21 @@ def search(
     match = matcher(site, user, query.where)
     issues = [issue for issue in site.indexed() if issue.id not in reconcile]
     issues += [site.issues[id] for id in sorted(reconcile) if id in site.issues]
-    found = [issue for issue in issues if site.may_see(user, issue) and match(issue)]
-    signs = [1 if ascending else -1 for _, ascending in query.order] + [-1]
-    names = [name for name, _ in query.order] + ["id"]
-    places = [(issue, [_sort_key(issue, name) for name in names]) for issue in found]
-
-    def in_order(one: tuple[Issue, Place], other: tuple[Issue, Place]) -> int:
-        return _compare(one[1], other[1], signs)
-
-    places.sort(key=cmp_to_key(in_order))
-    return [each for each in places if after is None or _compare(each[1], after, signs) > 0]
+    order = [*query.order, ("id", False)]
+    places = [(issue, [_sort_key(issue, name) for name, _ in order]) for issue in issues]
+    if after is not None:
+        places = [each for each in places if _behind(each[1], after, order)]
+    for number, (_, ascending) in reversed([*enumerate(order)]):
+        places.sort(key=lambda each, n=number: each[1][n], reverse=not ascending)  # type: ignore[misc]
+    return (each for each in places if site.may_see(user, each[0]) and match(each[0]))
 
 
-def _compare(one: Place, other: Place, signs: list[int]) -> int:
-    for left, right, sign in zip(one, other, signs, strict=True):
+def _behind(one: Place, other: Place, order: Sequence[tuple[str, bool]]) -> bool:
+    """Whether a place comes after another one."""
+    for left, right, (_, ascending) in zip(one, other, order, strict=True):
         if left != right:
-            return sign if left > right else -sign
-    return 0
+            return bool(left > right) == ascending
+    return False
 
 
 def matcher(

@@ -58,7 +58,7 @@ class JiraSandbox(People):
 
     def __init__(self, clock: SandboxClock | None = None, content: Content | None = None) -> None:
         self.clock = clock or SandboxClock()
-        self.faults = Faults(self.clock, SWITCHES, _fault_body)
+        self.faults = Faults(self.clock, SWITCHES, _fault_body, self._limit_headers)
         self._content = content
         self.site = Site(self.clock, content or Content(), self.faults)
         super().__init__(self.site)
@@ -104,6 +104,9 @@ class JiraSandbox(People):
         """
         headers = limit_headers(reason, after, self.clock.now())
         self.faults.add(Fault("status", method, path, count, 429, headers=headers))
+
+    def _limit_headers(self, wait: timedelta) -> dict[str, str]:
+        return limit_headers("jira-burst-based", wait, self.clock.now())
 
     def reset(self) -> None:
         """As new, but for the clock: much faster than making another site."""

@@ -66,10 +66,10 @@ class People:
 
     def raw(self, number: str) -> Row:
         """A record as the table keeps it. Raises KeyError."""
-        for row in self._instance.rows("task"):
-            if number in {row["number"], row["sys_id"]}:
-                return row
-        raise KeyError(number)
+        row = self._instance.numbered(number) or self._instance.record("task", number)
+        if row is None:
+            raise KeyError(number)
+        return row
 
     def numbers(self) -> list[str]:
         """All task records, oldest first."""

@@ -136,10 +136,10 @@ class Tables:
     def one(self, table: str, id: str) -> Row:
         """Raises NowError 404, the same for what is hidden."""
         self._known(table)
-        for row in self._instance.rows(table):
-            if row["sys_id"] == id and id not in self._instance.hidden:
-                return row
-        raise not_found()
+        row = self._instance.record(table, id)
+        if row is None or id in self._instance.hidden:
+            raise not_found()
+        return row
 
     def settable(self, table: str, body: Mapping[str, Any]) -> dict[str, str]:
         """What of a body is taken; the rest is dropped without a word, long text is cut."""
@@ -237,7 +237,7 @@ class Tables:
         return value
 
     def _exists(self, column: Column, id: str) -> bool:
-        return any(row["sys_id"] == id for row in self._instance.rows(column.reference))
+        return self._instance.record(column.reference, id) is not None
 
 
 def _is_time(row: Mapping[str, str], name: str) -> bool:

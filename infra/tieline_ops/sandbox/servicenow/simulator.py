@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,8 +13,8 @@ from flask.typing import ResponseReturnValue
 
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.control import acts, control_surface, plain_json
-from tieline_ops.sandbox.faults import Faults
-from tieline_ops.sandbox.servicenow.content import Content
+from tieline_ops.sandbox.faults import Faults, retry_after
+from tieline_ops.sandbox.servicenow.content import Content, sys_id
 from tieline_ops.sandbox.servicenow.people import People
 from tieline_ops.sandbox.servicenow.rest import Logins, NowError, routes
 from tieline_ops.sandbox.servicenow.rules import Rules
@@ -51,7 +52,7 @@ class ServiceNowSandbox(People):
 
     def __init__(self, clock: SandboxClock | None = None, content: Content | None = None) -> None:
         self.clock = clock or SandboxClock()
-        self.faults = Faults(self.clock, SWITCHES, _fault_body)
+        self.faults = Faults(self.clock, SWITCHES, _fault_body, self._limit_headers)
         self.instance = Instance(self.clock, content or Content(), self.faults)
         super().__init__(self.instance)
         self.traffic = Traffic()
@@ -82,6 +83,15 @@ class ServiceNowSandbox(People):
 
     def close(self) -> None:
         self.webhooks.close()
+
+    def _limit_headers(self, wait: timedelta) -> dict[str, str]:
+        """ServiceNow, Inbound REST API rate limiting: the rule is named by its sys_id."""
+        return {
+            **retry_after(wait),
+            "X-RateLimit-Limit": "100",
+            "X-RateLimit-Reset": str(round((self.clock.now() + wait).timestamp())),
+            "X-RateLimit-Rule": sys_id("rate limit rule"),
+        }
 
     def _app(self) -> Flask:
         app = Flask("servicenow-sandbox")

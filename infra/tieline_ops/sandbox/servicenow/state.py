@@ -65,6 +65,7 @@ class Instance:
         self.denied: set[tuple[str, str]] = set()  # (table, column) that an ACL keeps from writes
         self.hidden: set[str] = set()  # sys_ids that an ACL keeps from the API's accounts
         self.counted = 10_000
+        self.numbers: dict[str, tuple[str, str]] = {}  # a task's number -> its table and sys_id
         self._fill()
 
     def now(self) -> datetime:
@@ -91,6 +92,18 @@ class Instance:
         tables = TASKS if table == "task" else (table,)
         return [row for each in tables for row in self.tables[each].values()]
 
+    def record(self, table: str, id: str) -> Row | None:
+        """One record by its sys_id; `task` looks in all that extend it."""
+        for each in TASKS if table == "task" else (table,):
+            if id in self.tables[each]:
+                return self.tables[each][id]
+        return None
+
+    def numbered(self, number: str) -> Row | None:
+        """One task record by its number."""
+        table, id = self.numbers.get(number, ("", ""))
+        return self.tables[table].get(id) if table else None
+
     def insert(self, user: User, table: str, values: Mapping[str, str]) -> Row:
         """Make a record as the table makes it. Raises PolicyError."""
         now = self.stamp()
@@ -111,6 +124,8 @@ class Instance:
         if table in TASKS:
             self._rules(table, row, row, values)
         self.tables[table][row["sys_id"]] = row
+        if table in TASKS:
+            self.numbers[row["number"]] = (table, row["sys_id"])
         self._journal(user, table, row, values)
         self._tell("insert", table, row, user)
         return row

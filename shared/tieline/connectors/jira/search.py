@@ -7,24 +7,45 @@ the minute, so moments are epoch milliseconds without quotation marks.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Hint, Page
 from tieline.connectors.jira.wire import LABEL, PROPERTY, milliseconds, property_of, version_of
-from tieline.domain.errors import Configuration
+from tieline.domain.errors import Configuration, Refused
 
 LAG = timedelta(minutes=5)
 """So long a write may be missing from the index."""
 OVERLAP = timedelta(minutes=5)
 """So far our clock and Jira's may be apart."""
 PAGE = 100
-_FORM = "1:"
 
 Json = Mapping[str, Any]
 Call = Callable[..., Any]
 """`Http.call`, or what does the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far changes are read, in epoch milliseconds; as text `1:<position>` or `2:[…]`.
+
+    All that was updated before `position` has been listed. A walk that is not over goes on by
+    `token`, from `lower` on, and may say no more of `position` in the end than `limit`: what the
+    index shows late may be older than what it showed when the walk began, by LAG.
+    """
+
+    position: int
+    limit: int = 0
+    lower: int = 0
+    token: str = ""
+
+    def text(self) -> str:
+        if not self.token:
+            return f"1:{self.position}"
+        return "2:" + json.dumps([self.position, self.limit, self.lower, self.token])
 
 
 class Search:
@@ -41,25 +62,29 @@ class Search:
         """Pages of hints by `updated`, without an upper bound.
 
         So an issue that changes all the time is listed too, and one that changes during the walk
-        comes again at its end.
-
-        A cursor is `1:<epoch ms>`: all that was updated before it has been listed. It never
-        passes `now` minus LAG, since what the index shows late may still be older than what it
-        shows already.
+        comes again at its end. A walk that was broken off goes on at its next page: one that began
+        anew each time would never come to the end of more issues than one poll can list.
         """
-        limit = milliseconds(now - LAG)
         if cursor is None:
-            yield Page((), f"{_FORM}{limit}", last=True)
+            yield Page((), Walk(milliseconds(now - LAG)).text(), last=True)
             return
-        position = position_of(cursor)
-        lower = floor_to_minute(position - OVERLAP // timedelta(milliseconds=1))
-        jql = f"{self._scope} AND updated >= {lower} ORDER BY updated ASC, id ASC"
-        for issues, last in self._pages(jql, ["updated"]):
+        walk = walk_of(cursor)
+        try:
+            yield from self._walked(walk if walk.token else _begun(walk.position, now))
+        except Refused:
+            if not walk.token:
+                raise
+            # A token lives for seven days.
+            yield from self._walked(_begun(walk.position, now))
+
+    def _walked(self, walk: Walk) -> Iterator[Page]:
+        jql = f"{self._scope} AND updated >= {walk.lower} ORDER BY updated ASC, id ASC"
+        for issues, token in self._pages(jql, ["updated"], walk.token):
             hints = tuple(_hint(issue) for issue in issues)
             newest = [int(hint.version) for hint in hints if hint.version]
-            reached = limit if last else min(limit, max(newest, default=position))
-            position = max(position, reached)
-            yield Page(hints, f"{_FORM}{position}", last=last)
+            reached = min(walk.limit, max(newest, default=walk.position)) if token else walk.limit
+            walk = replace(walk, position=max(walk.position, reached), token=token)
+            yield Page(hints, walk.text(), last=not token)
 
     def carrying(self, correlation: str, since: datetime) -> tuple[str, ...]:
         """Ids of the issues that were made with a correlation, oldest first.
@@ -74,27 +99,35 @@ class Search:
         )
         return tuple(
             str(issue["id"])
-            for issues, _ in self._pages(jql, ["created"])
+            for issues, _ in self._pages(jql, ["created"], "")
             for issue in issues
             if (property_of(issue) or {}).get("correlation") == correlation
         )
 
-    def _pages(self, jql: str, fields: list[str]) -> Iterator[tuple[list[Json], bool]]:
+    def _pages(self, jql: str, fields: list[str], token: str) -> Iterator[tuple[list[Json], str]]:
+        """Pages of a query, from the one that `token` names; each with the next one's, or ""."""
         body: dict[str, Any] = {
             "jql": jql,
             "fields": fields,
             "properties": [PROPERTY],
             "maxResults": PAGE,
         }
+        if token:
+            body["nextPageToken"] = token
         while True:
             answer = self._call("POST", "/rest/api/3/search/jql", json=body, safe=True).json()
-            token = answer.get("nextPageToken")
             # A short page is not the last one: only these two say so.
-            last = bool(answer.get("isLast")) or not token
-            yield answer.get("issues") or [], last
-            if last:
+            token = "" if answer.get("isLast") else str(answer.get("nextPageToken") or "")
+            yield answer.get("issues") or [], token
+            if not token:
                 return
             body["nextPageToken"] = token
+
+
+def _begun(position: int, now: datetime) -> Walk:
+    """A new walk: it looks back over what the index may have shown late."""
+    lower = floor_to_minute(position - OVERLAP // timedelta(milliseconds=1))
+    return Walk(position, milliseconds(now - LAG), lower)
 
 
 def _hint(issue: Json) -> Hint:
@@ -105,12 +138,18 @@ def _hint(issue: Json) -> Hint:
     )
 
 
-def position_of(cursor: str) -> int:
-    """The epoch milliseconds that a cursor holds. Raises Configuration for another form."""
-    position = cursor.removeprefix(_FORM)
-    if position == cursor or not position.isdecimal():
-        raise Configuration("the stored cursor is not of the form that the Jira connector writes")
-    return int(position)
+def walk_of(cursor: str) -> Walk:
+    """The walk that a cursor holds. Raises Configuration for another form."""
+    try:
+        form, _, rest = cursor.partition(":")
+        if form == "2":
+            position, limit, lower, token = json.loads(rest)
+            return Walk(int(position), int(limit), int(lower), str(token))
+        if form == "1" and rest.isdecimal():
+            return Walk(int(rest))
+    except (ValueError, TypeError):
+        pass
+    raise Configuration("the stored cursor is not of the form that the Jira connector writes")
 
 
 def moment_of(version: str) -> datetime:

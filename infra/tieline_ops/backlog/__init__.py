@@ -1,0 +1,1 @@
+"""`make backlog`: thousands of tickets changed at once, through the local stack."""
