@@ -17,7 +17,7 @@ REGRESSIONS = (
     *(114, 238, 501, 548, 670, 920, 1051, 1246, 1311, 1639, 1725, 1831, 1916),
     *(2046, 2783, 4063, 5470, 7215, 7538),
 )
-"""Seeds that once found something; what they found is mended."""
+"""Seeds that once found something, before there were `LATER_FAULTS`; what they found is mended."""
 
 
 @pytest.mark.slow
@@ -35,7 +35,7 @@ def test_people_and_faults_at_random_leave_both_sides_in_agreement(
 
 @pytest.mark.parametrize("seed", REGRESSIONS)
 def test_a_seed_that_once_failed_holds(seed: int) -> None:
-    assert run(seed).breaches == []
+    assert run(seed, later=False).breaches == []
 
 
 def test_a_seed_is_the_same_world_each_time() -> None:

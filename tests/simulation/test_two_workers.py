@@ -11,7 +11,7 @@ from itertools import count
 
 import pytest
 from simulation.test_edits_meanwhile import acting_at, born_in_it
-from support.world import World, world
+from support.world import Crash, World, world
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 
@@ -60,3 +60,42 @@ def test_two_workers_that_meet_make_nothing_twice(start: Callable[[World, str], 
                 break
     assert wrong == []
     assert point > 3
+
+
+def a_hasty_process_that_dies(w: World) -> None:
+    """Is handed what the first process works on, and dies once it has copied a comment."""
+    mine, watched = w.wiring, w.calls.pass_point
+    w.start_process()
+    for message in w.queue.messages:
+        message.visible_at = w.clock()
+
+    def dying(name: str) -> None:
+        watched(name)
+        if name.startswith("after jira POST") and name.endswith("/comment"):
+            raise Crash(name)
+
+    vars(w.calls)["pass_point"] = dying
+    w.work_once(most=1)
+    vars(w.calls)["pass_point"] = watched
+    w.wiring = mine
+
+
+def test_a_birth_that_another_process_took_over_copies_no_comment_twice() -> None:
+    wrong: list[str] = []
+    deaths = 0
+    with world() as w:
+        for point in count():
+            born_in_it(w, f"case {point}")
+            number = w.snow.numbers()[-1]
+            w.snow.comment(JANE, number, f"from it {point}")
+            with acting_at(w, point, lambda: a_hasty_process_that_dies(w)) as passed:
+                w.flow()
+            w.settle(ticks=1)
+            copies = len(w.jira.issue(w.jira.issue_keys()[-1])["comments"])
+            if copies != 1:
+                wrong.append(f"{passed[point]}: {copies}")
+            if len(passed) <= point:
+                break
+        deaths = w.crashes
+    assert wrong == []
+    assert deaths > 3

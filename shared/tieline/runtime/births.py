@@ -195,6 +195,7 @@ class Births:
         other = self._link.other(mine.origin)
         if stored is None or stored.sides[other].id != made.id:
             raise Stale(f"twin {mine.key} was changed by another worker")
+        self._reconciler.wait_for_others(stored)
         return stored
 
     def _park(self, twin: Twin, problems: tuple[Problem, ...]) -> tuple[str, Twin]:

@@ -100,7 +100,7 @@ class Reconciler:
         `again` says that an earlier try may have died between a write and its record.
         Raises Stale when somebody else saved it meanwhile; Transient, Paused.
         """
-        self._wait_for_others(twin)
+        self.wait_for_others(twin)
         try:
             tickets = self.read(twin, first)
         except SideGone as gone:
@@ -109,7 +109,7 @@ class Reconciler:
             twin = replace(twin, turns={})  # a person asked for another try
         return self.settle(twin, tickets, cause, again=again)
 
-    def _wait_for_others(self, twin: Twin) -> None:
+    def wait_for_others(self, twin: Twin) -> None:
         """Raises Transient while somebody may be copying comments or files of this twin."""
         now = self._clock()
         if twin.busy_until is not None and twin.busy_until > now:

@@ -59,7 +59,7 @@ def examine(world: Simulated) -> Verdict:
             if twin.state is TwinState.LIVE:
                 verdict.pairs += 1
                 _Pair(world, function, twin, verdict).examine()
-    for line in (*_private(world), *_tickets(world)):
+    for line in (*world.records.lost, *_private(world), *_tickets(world)):
         say(line)
     verdict.further_writes = world.once_more()
     if verdict.further_writes:

@@ -49,6 +49,19 @@ def skip_the_intent_record(patch: MonkeyPatch) -> None:
     patch.setattr(CarryOut, "_intend", intend)
 
 
+def drop_the_condition_on_the_revision(patch: MonkeyPatch) -> None:
+    """A twin is stored over whatever revision of it there is; only a new one asks for none."""
+    put_twin = DynamoStore._put_twin
+
+    def unconditional(self: DynamoStore, twin: Twin, body: str) -> dict[str, Any]:
+        write = put_twin(self, twin, body)
+        if twin.revision > 1:
+            del write["Put"]["ConditionExpression"], write["Put"]["ExpressionAttributeValues"]
+        return write
+
+    patch.setattr(DynamoStore, "_put_twin", unconditional)
+
+
 def move_the_cursor_before_enqueueing(patch: MonkeyPatch) -> None:
     """The cursor is stored first; what the page said is put on the queue afterwards."""
     queue_page = Poller._queue_page
@@ -96,6 +109,7 @@ MUTANTS = tuple(
     Mutant(apply.__name__.replace("_", " "), apply)
     for apply in (
         skip_the_intent_record,
+        drop_the_condition_on_the_revision,
         move_the_cursor_before_enqueueing,
         trust_a_racy_version,
         deduplicate_by_version,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
+from botocore.exceptions import ClientError
 from greenlet import getcurrent
 from simulation.model.clockwork import Clockwork
 
@@ -19,6 +21,9 @@ T = TypeVar("T")
 LATENCY = {"dynamodb": (2, 12), "sqs": (3, 15), "secrets": (5, 20)}
 """Milliseconds there, and back; for a system see below."""
 SYSTEM_LATENCY = (15, 120)
+SAVES = frozenset({"PutItem", "TransactWriteItems", "DeleteItem"})
+LATE, STILL = (0.5, 60.0), (1.0, 40.0)
+"""Seconds after which a late write takes effect, and for which a process stands still."""
 
 
 class Crash(BaseException):
@@ -35,6 +40,8 @@ class Chances:
     lost_answer: float = 0.0
     hang: float = 0.0  # the work is done, the answer comes after the caller's patience
     aws: float = 0.0  # DynamoDB or SQS does not answer, before or after the work
+    late_save: float = 0.0  # a write to the table takes effect after the caller gave up
+    slow_save: float = 0.0  # a process stands still before a write to the table
 
 
 @dataclass
@@ -43,6 +50,8 @@ class Network:
 
     clock: Clockwork
     rng: Random
+    later: Random
+    """For faults that came later, so that older seeds are the same worlds as ever."""
     chances: Chances = field(default_factory=Chances)
     faults: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
@@ -83,6 +92,8 @@ class Network:
         self.travel(to)
         chances, dice = self.chances, self.rng.random
         aws = to in LATENCY
+        if name in SAVES and self._save_is_late(name, effect):
+            raise failure("no answer")
         if dice() < (chances.aws if aws else chances.lost_request):
             self.faults[f"lost request, {_kind(to)}"] += 1
             self.tell(f"lost request {to} {name}")
@@ -100,6 +111,30 @@ class Network:
         self.travel(to)
         self.pass_point()
         return answer
+
+    def _save_is_late(self, name: str, effect: Callable[[], object]) -> bool:
+        """Whether a write to the table was left under way by a caller that gave up.
+
+        One that does arrive may have waited for a process that stood still.
+        """
+        chances, dice = self.chances, self.later.random
+        if chances.slow_save and dice() < chances.slow_save:
+            self.faults["stood still before a save"] += 1
+            self.tell(f"{id(getcurrent()) % 9973} stands still before {name}")
+            self.clock.wait(timedelta(seconds=self.later.uniform(*STILL)))
+            self.pass_point()
+        if not chances.late_save or dice() >= chances.late_save:
+            return False
+
+        def arrive() -> None:
+            self.tell(f"late {name} arrives")
+            with suppress(ClientError):
+                effect()
+
+        self.faults["save arrived late"] += 1
+        self.tell(f"{id(getcurrent()) % 9973} dynamodb {name} is late")
+        self.clock.after(timedelta(seconds=self.later.uniform(*LATE)), arrive)
+        return True
 
 
 def _kind(to: str) -> str:

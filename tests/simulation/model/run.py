@@ -30,9 +30,9 @@ class Result:
     acts: Counter[str] = field(default_factory=Counter)
 
 
-def run(seed: int, before: Before = lambda _: None) -> Result:
-    """One seed, from its first moment to the last check."""
-    world = simulated(seed)
+def run(seed: int, before: Before = lambda _: None, *, later: bool = True) -> Result:
+    """One seed, from its first moment to the last check; see `scenario` for `later`."""
+    world = simulated(seed, later=later)
     before(world)
     result = Result(seed, " and ".join(p.name for p in world.scenario.profiles))
     try:

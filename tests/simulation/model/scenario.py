@@ -41,6 +41,11 @@ FAULTS = (
     Fault("schedules missed", 0.2),
     Fault("polls die, and only polls tell", 0.15),
 )
+LATER_FAULTS = (
+    Fault("saves arrive late", 0.3),
+    Fault("saves are slow, and the queue is impatient", 0.3),
+)
+"""Faults that came when seeds were kept already: drawn apart, so that those stay as they were."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,10 @@ class Scenario:
     on_delete: str
     concurrency: int
 
-    def chances(self, rng: Random) -> Chances:
-        """How likely each fault is for a call."""
+    def chances(self, rng: Random, later: Random) -> Chances:
+        """How likely each fault is for a call; `later` decides on LATER_FAULTS."""
 
-        def share(name: str, least: float, most: float) -> float:
+        def share(name: str, least: float, most: float, rng: Random = rng) -> float:
             return rng.uniform(least, most) if name in self.faults else 0.0
 
         return Chances(
@@ -70,23 +75,29 @@ class Scenario:
             lost_answer=share("lost answers", 0.01, 0.1),
             hang=share("answers after the time-out", 0.005, 0.04),
             aws=share("AWS does not answer", 0.002, 0.02),
+            late_save=share("saves arrive late", 0.02, 0.2, later),
+            slow_save=share("saves are slow, and the queue is impatient", 0.02, 0.2, later),
         )
 
 
-def scenario(seed: int) -> Scenario:
-    """The run of a seed: pairs of systems in turn, all else at random."""
-    rng = Random(f"scenario {seed}")
+def scenario(seed: int, *, later: bool = True) -> Scenario:
+    """The run of a seed: pairs of systems in turn, all else at random.
+
+    Without `later` it is the run that the seed had before there were LATER_FAULTS.
+    """
+    rng, apart = Random(f"scenario {seed}"), Random(f"later scenario {seed}")
     all_profiles = list(PROFILES.values())
     pairs = [(one, two) for one in all_profiles for two in all_profiles]
     ring = seed % RING_EVERY == RING_EVERY - 1
     profiles: tuple[Profile, ...] = pairs[(seed * 37) % len(pairs)]
     if ring:
         profiles = tuple(rng.choices(all_profiles, k=3))
+    added = frozenset(f.name for f in LATER_FAULTS if later and apart.random() < f.share)
     return Scenario(
         seed=seed,
         profiles=profiles,
         closed=ring and rng.random() < 0.6,
-        faults=frozenset(f.name for f in FAULTS if rng.random() < f.share),
+        faults=frozenset(f.name for f in FAULTS if rng.random() < f.share) | added,
         acts=rng.randint(8, 30),
         spell=timedelta(minutes=rng.choice((1, 5, 20, 60))),
         conflicts=rng.randrange(3),

@@ -15,6 +15,7 @@ from simulation.model.function import TABLE, Function, SecretStore
 from simulation.model.links import link_between
 from simulation.model.network import Chances, Crash, Network
 from simulation.model.people import People
+from simulation.model.records import Records
 from simulation.model.scenario import Scenario, scenario
 from simulation.model.system import SPECS, Outage, Record, System, words
 from simulation.model.table import MemoryTable
@@ -39,12 +40,14 @@ class Simulated:
 
     scenario: Scenario
     rng: Random = field(init=False)
+    later: Random = field(init=False)
     clock: Clockwork = field(init=False)
     network: Network = field(init=False)
     systems: list[System] = field(init=False)
     functions: list[Function] = field(init=False)
     people: People = field(init=False)
     table: MemoryTable = field(init=False)
+    records: Records = field(init=False)
     webhooks: Counter[str] = field(default_factory=Counter)
     dead: int = 0
     rest_after: timedelta = timedelta(0)
@@ -55,8 +58,10 @@ class Simulated:
         plan = self.scenario
         self.rng = Random(f"world {plan.seed}")
         self.clock = Clockwork()
-        self.network = Network(self.clock, self.rng)
-        self.table = MemoryTable(self.network)
+        self.later = Random(f"later {plan.seed}")
+        self.network = Network(self.clock, self.rng, self.later)
+        self.records = Records()
+        self.table = MemoryTable(self.network, self.records.stored)
         names = ("a", "b", "c")
         self.systems = [
             System(name, profile, self.clock, self.rng)
@@ -132,7 +137,7 @@ class Simulated:
         random.seed(plan.seed)  # the product's own jitter
         self.clock.run_until(self.clock.now + timedelta(minutes=2))
         begin = self.clock.now
-        self.network.chances = plan.chances(rng)
+        self.network.chances = plan.chances(rng, self.later)
         self._begin_faults()
         moments = sorted(rng.uniform(0, plan.spell.total_seconds()) for _ in range(plan.acts))
         for number, moment in enumerate(moments):
@@ -160,6 +165,10 @@ class Simulated:
             for function in self.functions:
                 function.visibility = timedelta(seconds=rng.uniform(0.5, 5))
             self.network.faults["visibility ended in the work"] += 1
+        if "saves are slow, and the queue is impatient" in faults:
+            # Who stands still before a save meets another who had the same message meanwhile.
+            for function in self.functions:
+                function.visibility = timedelta(seconds=self.later.uniform(0.5, 10))
         for system in self.systems:
             for name, status, share in (("429", 429, 0.9), ("5xx", 503, 0.6)):
                 if f"storms of {name}" in faults:
@@ -345,6 +354,6 @@ class Simulated:
         self.clock.begin(insist)
 
 
-def simulated(seed: int) -> Simulated:
+def simulated(seed: int, *, later: bool = True) -> Simulated:
     """The world of a seed, before anything happened."""
-    return Simulated(scenario(seed))
+    return Simulated(scenario(seed, later=later))

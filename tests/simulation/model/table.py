@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from simulation.model.network import Network
 
 Item = dict[str, Any]
+Stored = Callable[[Item | None, Item], None]
 _EQUALS = re.compile(r"(\w+) = (:\w+)")
 _BETWEEN = re.compile(r"(\w+) BETWEEN (:\w+) AND (:\w+)")
 _LESS = re.compile(r"(\w+) < (:\w+)")
@@ -23,10 +24,14 @@ _FAILED = "ConditionalCheckFailed"
 
 
 class MemoryTable:
-    """One table. Without a network its calls take no time and never fail."""
+    """One table. Without a network its calls take no time and never fail.
 
-    def __init__(self, network: Network | None = None) -> None:
+    `stored` is told of each item that is put, and of the one that it replaces.
+    """
+
+    def __init__(self, network: Network | None = None, stored: Stored = lambda _, __: None) -> None:
         self._network = network
+        self._stored = stored
         self.items: dict[tuple[str, str], Item] = {}
 
     def get_item(self, *, Key: Item, **_: Any) -> Item:
@@ -51,7 +56,7 @@ class MemoryTable:
         def effect() -> dict[str, Any]:
             if not self._holds(Item, put):
                 raise _error("ConditionalCheckFailedException", "PutItem")
-            self.items[_name(Item)] = deepcopy(Item)
+            self._put(Item)
             return {}
 
         return self._call("PutItem", effect)
@@ -77,7 +82,7 @@ class MemoryTable:
                 raise _error("TransactionCanceledException", "TransactWriteItems", reasons)
             for (kind, write), name in zip(writes, names, strict=True):
                 if kind == "Put":
-                    self.items[name] = deepcopy(write["Item"])
+                    self._put(write["Item"])
                 elif kind == "Delete":
                     self.items.pop(name, None)
             return {}
@@ -118,6 +123,11 @@ class MemoryTable:
         stored = self.items.get(_name(item))
         values = write.get("ExpressionAttributeValues", {})
         return any(_one(part, stored, values) for part in condition.split(" OR "))
+
+    def _put(self, item: Item) -> None:
+        name = _name(item)
+        self._stored(self.items.get(name), item)
+        self.items[name] = deepcopy(item)
 
     def _call(self, operation: str, effect: Callable[[], Item]) -> Item:
         if self._network is None:
