@@ -76,6 +76,10 @@ security: setup ## Run what proves a check of docs/security.md, and write its ta
 bench: sam ## Measure a link's cold start against the import of what it is made with
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/cold_start.py
 
+.PHONY: killpoints
+killpoints: setup ## Kill one process at each point of each kind of act, for every kind of system
+	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONHASHSEED=0 PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.model.killpoints --page
+
 SEEDS ?= 10000
 simulate: setup ## Random worlds on a turned clock: people, faults, crashes (SEEDS=10000)
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONHASHSEED=0 PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.model $(SEEDS) --page

@@ -261,14 +261,14 @@ class Function:
     def _around_sqs(self, point: str) -> None:
         network = self.network
         if point.startswith("before"):
-            network.pass_point()
+            network.pass_point(point)
             network.travel("sqs")
             self._sqs_may_fail("request")
             return
         self._pump_later(self.clock.now)
         self._sqs_may_fail("answer")
         network.travel("sqs")
-        network.pass_point()
+        network.pass_point(point)
 
     def _sqs_may_fail(self, what: str) -> None:
         if self.network.rng.random() < self.network.chances.aws:
