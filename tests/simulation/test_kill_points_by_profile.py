@@ -33,7 +33,7 @@ def test_killed_at_any_point_nothing_is_made_twice_or_lost(
         tried = try_all(case, EVERY, number if case.first else number + len(PROFILES))
         assert [(d.number, d.point, d.breaches) for d in tried.bad] == [], case.name
         total += tried.counts
-    assert total["points"] > 100
+    assert total["points"] > 60
     assert total["second objects"] == total["losses"] == 0
     figure(f"kill points, {profile.name}: {total['points']} tried; second objects 0, losses 0")
 

@@ -17,6 +17,7 @@ from simulation.fifo import Queued, TurnedQueue, batch
 from simulation.model.clockwork import START, Clockwork
 from simulation.model.connector import signature
 from simulation.model.network import Crash, Network
+from simulation.model.profile import Profile
 from simulation.model.system import System
 from simulation.model.table import MemoryTable
 
@@ -182,8 +183,10 @@ class Function:
 
     # ---- what triggers it
 
-    def webhook(self, side: str, body: Mapping[str, Any], waits: tuple[timedelta, ...]) -> None:
-        """A delivery with its retries: `waits` before each further attempt."""
+    def webhook(
+        self, side: str, body: Mapping[str, Any], profile: Profile, attempt: int = 0
+    ) -> None:
+        """A delivery, and its retries as the system makes them."""
         content = json.dumps(body).encode()
         secret = self.secrets.value[side]["webhook_secret"]
         event = {
@@ -195,9 +198,10 @@ class Function:
 
         def done(answer: dict[str, Any] | None) -> None:
             status = answer["statusCode"] if answer else 500
-            if status >= 500 and waits:
-                later = waits[0]
-                self.clock.after(later, lambda: self.webhook(side, body, waits[1:]))
+            again = status == 503 or (status >= 500 and profile.retries_crashes)
+            if again and attempt < len(profile.webhook_retries):
+                wait = profile.webhook_retries[attempt]
+                self.clock.after(wait, lambda: self.webhook(side, body, profile, attempt + 1))
 
         self.invoke(event, done)
 

@@ -118,10 +118,10 @@ class Simulated:
         if "webhooks late" in faults and dice() < 0.4:
             self.webhooks["late"] += 1
             waits[0] = self.rng.uniform(60, 1800)
-        retries = system.profile.webhook_retries
+        profile = system.profile
         for wait in waits:
             self.clock.after(
-                timedelta(seconds=wait), lambda: function.webhook(system.name, body, retries)
+                timedelta(seconds=wait), lambda: function.webhook(system.name, body, profile)
             )
 
     # ---- the run
@@ -144,6 +144,9 @@ class Simulated:
         self.clock.run_until(begin + plan.spell + timedelta(seconds=30))
         self._peace()
         self.rest()
+        if any(system.untold for system in self.systems):
+            self._look_at_all("untold")
+            self.rest()
 
     def _begin_faults(self) -> None:
         plan, rng, faults = self.scenario, self.rng, self.scenario.faults

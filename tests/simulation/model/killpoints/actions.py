@@ -128,7 +128,7 @@ _ALL = (
     Action("comment edited", Place.say_otherwise, possible=lambda p: p.edits_comments),
     Action("comment deleted", Place.take_back, possible=lambda p: p.edits_comments),
     Action("file", lambda p: p.file("f2.txt")),
-    Action("file deleted", Place.take_file_away),
+    Action("file deleted", Place.take_file_away, possible=lambda p: p.tells_file_deleted),
     Action("edits and comments on both sides", _both),
     Action("closed on delete", lambda p: p.here.delete(p.record), on_delete="close"),
     Action("found by the poll alone", _untold, webhooks=False),
