@@ -18,7 +18,7 @@ from simulation.model.killpoints.killed import Case, die
 from simulation.model.killpoints.tried import SIDES, Tried, cases, summary, try_all
 from simulation.model.page import write_summary
 from simulation.model.profiles import PROFILES
-from simulation.model.simulated import Simulated
+from simulation.model.telling import tell_all
 
 
 def main() -> int:
@@ -51,20 +51,11 @@ def main() -> int:
 def _tell(here: str, there: str, side: str, point: str, kind: str) -> int:
     """One run, told call by call."""
     case = Case(kind, PROFILES[here], PROFILES[there], SIDES[side])
-    death = die(case, int(point), _told)
+    death = die(case, int(point), tell_all)
     print(f"{case.name}, point {death.number} ({death.point}): {len(death.breaches)} breaches")
     for line in death.breaches:
         print(f"    {line[:400]}")
     return bool(death.breaches)
-
-
-def _told(world: Simulated) -> None:
-    def tell(text: str) -> None:
-        print(world.clock.now.strftime("%H:%M:%S.%f")[:12], text[:260])
-
-    world.network.tell = tell
-    for system in world.systems:
-        system.tell = tell
 
 
 if __name__ == "__main__":
