@@ -74,7 +74,8 @@ class Action:
     """A kind of act. `born`: the pair is there before it, and at rest.
 
     `dies`: at the first point with this name a process dies, before the points are counted.
-    Without `webhooks` nothing but the poll tells of it.
+    Without `webhooks` nothing but the poll tells of it. `against` names the other side's profile
+    where it must not be that of its own kind.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Action:
     born: bool = True
     dies: str = ""
     webhooks: bool = True
+    against: str = ""
     on_delete: str = "keep"
     possible: Callable[[Profile], bool] = lambda _: True  # where people act
 
@@ -126,6 +128,12 @@ _ALL = (
     Action("tags changed", lambda p: p.set(tags=frozenset({"sync", "Tag 2", "Tag 3"}))),
     Action("comment", lambda p: p.say("c2.")),
     Action("comment edited", Place.say_otherwise, possible=lambda p: p.edits_comments),
+    Action(
+        "comment edited, told by another",
+        Place.say_otherwise,
+        against="servicenow",  # which neither edits comments nor marks them
+        possible=lambda p: p.edits_comments,
+    ),
     Action("comment deleted", Place.take_back, possible=lambda p: p.edits_comments),
     Action("file", lambda p: p.file("f2.txt")),
     Action("file deleted", Place.take_file_away, possible=lambda p: p.tells_file_deleted),

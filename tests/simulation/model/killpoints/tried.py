@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from simulation.model.killpoints.actions import ACTIONS
 from simulation.model.killpoints.killed import Case, Death, deaths
 from simulation.model.profile import Profile
+from simulation.model.profiles import PROFILES
 
 SIDES = {"first": True, "second": False}
 """Word -> whether people act on the link's first side."""
@@ -37,7 +38,8 @@ def cases(here: Profile, there: Profile) -> Iterator[Case]:
     """Every kind of act, on the link's first side and on its second."""
     for kind, action in ACTIONS.items():
         if action.possible(here):
-            yield from (Case(kind, here, there, first) for first in SIDES.values())
+            other = PROFILES.get(action.against, there)
+            yield from (Case(kind, here, other, first) for first in SIDES.values())
 
 
 def try_all(case: Case, every: int = 1, first: int = 0) -> Tried:
