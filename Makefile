@@ -21,8 +21,8 @@ lint: setup ## Style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-demo: setup .venv-emulator/.ready ## See a link at work between two simulated systems (half a minute)
-	$(BIN)/python -m tieline_ops.demo
+demo: setup .venv-emulator/.ready ## See a link at work between two simulated systems; LINK=name for another
+	$(BIN)/python -m tieline_ops.demo $(LINK)
 
 run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C
 	$(BIN)/python -m tieline_ops.local
@@ -33,6 +33,7 @@ test: lint audit sam .venv-emulator/.ready ## Everything that CI checks
 lock: setup ## Compute the pinned versions anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate pyproject.toml -o shared/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --extra ops --extra dev -c shared/requirements.txt pyproject.toml -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/signing.in -o shared/signing.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/sam.in -o requirements/sam.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/emulator.in -o requirements/emulator.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/audit.in -o requirements/audit.txt
@@ -73,8 +74,15 @@ fuzz: setup ## Give each reader of what comes from outside INPUTS made-up inputs
 security: setup ## Run what proves a check of docs/security.md, and write its table anew
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m security
 
+systems: setup ## Hold every connector to the same claims, link every pair of systems, and write the table
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m conformance -n 2 --dist loadfile
+
 bench: sam ## Measure a link's cold start against the import of what it is made with
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/cold_start.py
+
+.PHONY: killpoints
+killpoints: setup ## Kill one process at each point of each kind of act, for every kind of system
+	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONHASHSEED=0 PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.model.killpoints --page
 
 SEEDS ?= 10000
 simulate: setup ## Random worlds on a turned clock: people, faults, crashes (SEEDS=10000)
@@ -84,4 +92,4 @@ TICKETS ?= 20000
 backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through the local stack
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/backlog.py $(TICKETS) --page
 
-.PHONY: backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+.PHONY: systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench

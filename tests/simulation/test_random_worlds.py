@@ -17,7 +17,7 @@ REGRESSIONS = (
     *(114, 238, 501, 548, 670, 920, 1051, 1246, 1311, 1639, 1725, 1831, 1916),
     *(2046, 2783, 4063, 5470, 7215, 7538),
 )
-"""Seeds that once found something, before there were `LATER_FAULTS`; what they found is mended."""
+"""Seeds that once found something, by the profiles and faults of their day; it is mended."""
 
 
 @pytest.mark.slow

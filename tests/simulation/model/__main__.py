@@ -13,7 +13,7 @@ from collections import Counter
 
 from simulation.model.page import write_summary
 from simulation.model.run import Result, run, run_many
-from simulation.model.simulated import Simulated
+from simulation.model.telling import tell_all
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     options.add_argument("--page", action="store_true")
     chosen = options.parse_args()
     if chosen.seed is not None:
-        result = run(chosen.seed, _told)
+        result = run(chosen.seed, tell_all)
         _say(result)
         return bool(result.breaches)
     total, bad, start = Result(-1, ""), 0, time.monotonic()
@@ -48,15 +48,6 @@ def _say(result: Result) -> None:
     for line in result.breaches[:6]:
         print(f"    {line[:400]}")
     sys.stdout.flush()
-
-
-def _told(world: Simulated) -> None:
-    def tell(text: str) -> None:
-        print(world.clock.now.strftime("%H:%M:%S.%f")[:12], text[:260])
-
-    world.network.tell = tell
-    for system in world.systems:
-        system.tell = tell
 
 
 def _summary(total: Result, first: int, seeds: int, bad: int, seconds: float) -> str:

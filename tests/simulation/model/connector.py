@@ -198,8 +198,9 @@ class ModelConnector:
                 return
 
     def _hint(self, record: Record) -> Hint:
-        # What parts do does not show in the version: then a list says nothing of it.
-        version = self._system.version(record) if self._system.profile.parts_touch else None
+        # What a part did may not show in the version: then a list says nothing of it.
+        quiet = record.quietly is not None and record.quietly >= record.updated
+        version = None if quiet else self._system.version(record)
         return Hint(record.id, version, record.correlation, deleted=record.deleted)
 
     def find_person(self, email: str) -> Person | None:

@@ -17,6 +17,7 @@ from simulation.fifo import Queued, TurnedQueue, batch
 from simulation.model.clockwork import START, Clockwork
 from simulation.model.connector import signature
 from simulation.model.network import Crash, Network
+from simulation.model.profile import Profile
 from simulation.model.system import System
 from simulation.model.table import MemoryTable
 
@@ -183,8 +184,10 @@ class Function:
 
     # ---- what triggers it
 
-    def webhook(self, side: str, body: Mapping[str, Any], waits: tuple[timedelta, ...]) -> None:
-        """A delivery with its retries: `waits` before each further attempt."""
+    def webhook(
+        self, side: str, body: Mapping[str, Any], profile: Profile, attempt: int = 0
+    ) -> None:
+        """A delivery, and its retries as the system makes them."""
         content = json.dumps(body).encode()
         secret = self.secrets.value[side]["webhook_secret"]
         event = {
@@ -196,9 +199,10 @@ class Function:
 
         def done(answer: dict[str, Any] | None) -> None:
             status = answer["statusCode"] if answer else 500
-            if status >= 500 and waits:
-                later = waits[0]
-                self.clock.after(later, lambda: self.webhook(side, body, waits[1:]))
+            again = status == 503 or (status >= 500 and profile.retries_crashes)
+            if again and attempt < len(profile.webhook_retries):
+                wait = profile.webhook_retries[attempt]
+                self.clock.after(wait, lambda: self.webhook(side, body, profile, attempt + 1))
 
         self.invoke(event, done)
 
@@ -262,14 +266,14 @@ class Function:
     def _around_sqs(self, point: str) -> None:
         network = self.network
         if point.startswith("before"):
-            network.pass_point()
+            network.pass_point(point)
             network.travel("sqs")
             self._sqs_may_fail("request")
             return
         self._pump_later(self.clock.now)
         self._sqs_may_fail("answer")
         network.travel("sqs")
-        network.pass_point()
+        network.pass_point(point)
 
     def _sqs_may_fail(self, what: str) -> None:
         if self.network.rng.random() < self.network.chances.aws:

@@ -58,9 +58,14 @@ class Network:
     deadlines: dict[int, datetime] = field(default_factory=dict)
     polls: set[int] = field(default_factory=set)
     tell: Callable[[str], None] = lambda _: None  # what happens, for those who read a replay
+    kills: Callable[[str], bool] = lambda _: False  # whether who passes this point dies there
 
-    def pass_point(self) -> None:
-        """A moment at which this process may die."""
+    def pass_point(self, point: str) -> None:
+        """A moment at which this process may die, such as `before dynamodb GetItem`."""
+        if self.kills(point):
+            self.faults["crash"] += 1
+            self.tell(f"{id(getcurrent()) % 9973} killed {point}")
+            raise Crash
         poll = id(getcurrent()) in self.polls
         chance = self.chances.crash + (self.chances.crash_in_polls if poll else 0.0)
         if chance and self.rng.random() < chance:
@@ -87,7 +92,7 @@ class Network:
 
         `failure` makes the caller's error from what happened.
         """
-        self.pass_point()
+        self.pass_point(f"before {to} {name}")
         self.calls[to] += 1
         self.travel(to)
         chances, dice = self.chances, self.rng.random
@@ -109,7 +114,7 @@ class Network:
             self.clock.wait(timedelta(seconds=25))
             raise failure("timed out")
         self.travel(to)
-        self.pass_point()
+        self.pass_point(f"after {to} {name}")
         return answer
 
     def _save_is_late(self, name: str, effect: Callable[[], object]) -> bool:

@@ -21,18 +21,22 @@ class Profile:
     precondition: Literal["version", "time", "none"]  # what a write can insist on
     comment_correlation: bool  # a comment carries our mark, unseen
     edits_comments: bool
-    parts_touch: bool  # a comment or a file changes the ticket's version
+    comments_touch: bool  # a comment changes the ticket's version
+    files_touch: bool  # a file does
     webhook_names_version: bool
     webhook_names_correlation: bool
     webhook_for_files: bool
-    webhook_retries: tuple[timedelta, ...]
+    webhook_retries: tuple[timedelta, ...]  # the waits, while we answer 503
     lists_deleted: bool
     copies_correlation: bool  # a person's copy of a ticket carries the mark of the original
+    copies_named: bool  # the webhook of a copy names that mark, although a read may know better
     tells_maker: bool  # who made a ticket
     trims_titles: int = 255  # characters that a title holds
     tags_are_slugs: bool = False  # no spaces in tags
     lower_tags: bool = False
     retry_after: bool = True  # a 429 says when to come again
+    retries_crashes: bool = True  # a webhook is repeated after a 500, too, where it is after a 503
+    tells_file_deleted: bool = True  # by a webhook, a list or the version
     page: int = 5
 
     def but(self, **facts: object) -> Profile:

@@ -123,10 +123,10 @@ class Simulated:
         if "webhooks late" in faults and dice() < 0.4:
             self.webhooks["late"] += 1
             waits[0] = self.rng.uniform(60, 1800)
-        retries = system.profile.webhook_retries
+        profile = system.profile
         for wait in waits:
             self.clock.after(
-                timedelta(seconds=wait), lambda: function.webhook(system.name, body, retries)
+                timedelta(seconds=wait), lambda: function.webhook(system.name, body, profile)
             )
 
     # ---- the run
@@ -148,7 +148,10 @@ class Simulated:
             self.clock.at(begin + plan.spell / 2, self._close_ring)
         self.clock.run_until(begin + plan.spell + timedelta(seconds=30))
         self._peace()
-        self._rest()
+        self.rest()
+        if any(system.untold for system in self.systems):
+            self._look_at_all("untold")
+            self.rest()
 
     def _begin_faults(self) -> None:
         plan, rng, faults = self.scenario, self.rng, self.scenario.faults
@@ -253,7 +256,7 @@ class Simulated:
                     twin = Twin(key, 0, TwinState.LIVE, one, sides, self.clock.now)
                     store.save(twin, bind=True)
                     self.network.faults["ring closed"] += 1
-                    self._look_at(function, twin, "connected")
+                    self.look_at(function, twin, "connected")
 
     def _agree(self, ticket: str, *ids: str | None) -> bool:
         """Whether all three tickets hold the same, so that a base can be taken from them."""
@@ -295,25 +298,24 @@ class Simulated:
             # A new rule meets a twin when the twin is looked at.
             self._look_at_all("resync")
 
-    def _rest(self) -> None:
+    def rest(self) -> None:
+        """Let time pass until nothing has been at work for a while. Raises AssertionError."""
         stopped, quiet = self.clock.now, 0
         while quiet < 4:
             self.clock.run_until(self.clock.now + STEP)
             dead = sum(f.replay_dead() for f in self.functions)
             self.dead += dead
             down = any(o.until > self.clock.now for s in self.systems for o in s.outages)
-            busy = (
-                dead
-                or down
-                or any(
-                    f.queue.messages or f._busy or self.store(f).counts().due
-                    for f in self.functions
-                )
-            )
-            quiet = 0 if busy else quiet + 1
+            quiet = 0 if dead or down or self.is_busy() else quiet + 1
             if self.clock.now - stopped > REST:
                 raise AssertionError(f"no rest after {REST}")
         self.rest_after = self.clock.now - stopped - 4 * STEP
+
+    def is_busy(self) -> bool:
+        """Whether a process is at work, or something waits for one."""
+        return any(
+            f.queue.messages or f._busy or self.store(f).counts().due for f in self.functions
+        )
 
     def once_more(self) -> int:
         """Every twin is reconciled once more; gives how many writes that led to."""
@@ -332,9 +334,9 @@ class Simulated:
             for twin in self.store(function).all_twins():
                 if self._goes_unseen(twin):
                     continue
-                self._look_at(function, twin, why)
+                self.look_at(function, twin, why)
 
-    def _look_at(self, function: Function, twin: Twin, why: str) -> None:
+    def look_at(self, function: Function, twin: Twin, why: str) -> None:
         """Put a twin on its link's queue, as an operator does, until the queue has it."""
         message = Message(
             link=function.link.name,

@@ -68,6 +68,7 @@ class Record:
     made_by: str
     fields: dict[str, Value]
     correlation: str = ""
+    named: str = ""  # the correlation that webhooks name
     count: int = 1
     deleted: bool = False
     copied_from: str = ""
@@ -76,6 +77,7 @@ class Record:
     edits: list[Edit] = field(default_factory=list)
     moments: list[tuple[datetime, datetime]] = field(default_factory=list)
     """When the lists show the record at which moment: (visible from, changed)."""
+    quietly: datetime | None = None  # when a part last changed that left the version as it was
     gone_comments: set[str] = field(default_factory=set)
     gone_files: set[str] = field(default_factory=set)
 
@@ -128,6 +130,7 @@ class System:
         self.post: Callable[[System, dict[str, object]], None] = lambda *_: None
         self.tell: Callable[[str], None] = lambda _: None
         self.writes = 0
+        self.untold = False  # something changed that only a read can find
         self._numbers = count(1)
 
     def now(self) -> datetime:
@@ -164,10 +167,13 @@ class System:
             return str(record.count)
         return self.stamp(record.updated).isoformat(timespec="milliseconds")
 
-    def add(self, who: str, fields: Mapping[str, Value], correlation: str = "") -> Record:
+    def add(
+        self, who: str, fields: Mapping[str, Value], correlation: str = "", named: str = ""
+    ) -> Record:
+        """`named` is the correlation that webhooks name, if a read gives another."""
         now = self.now()
         id = f"{self.name}-{next(self._numbers)}"
-        record = Record(id, now, now, who, {}, correlation)
+        record = Record(id, now, now, who, {}, correlation, named or correlation)
         self.records[id] = record
         self._set(record, who, fields)
         self._changed(record)
@@ -220,11 +226,14 @@ class System:
         return Person(f"{self.name}:{who}", f"{who}@acme.example", who.title())
 
     def _changed(self, record: Record, *, part: str = "") -> None:
-        touches = not part or self.profile.parts_touch
+        profile = self.profile
+        touches = {"comment": profile.comments_touch, "file": profile.files_touch}.get(part, True)
         if touches:
             record.count += 1
             record.updated = self.now()
-        lag = self.profile.index_lag.total_seconds()
+        else:
+            record.quietly = self.now()
+        lag = profile.index_lag.total_seconds()
         visible = self.clock.now + timedelta(seconds=self.rng.uniform(0, lag))
         record.moments.append((visible, self.now()))
         self._announce(record, part, touches=touches)
@@ -236,8 +245,8 @@ class System:
         body: dict[str, object] = {"id": record.id}
         if profile.webhook_names_version and touches and not record.deleted:
             body["version"] = self.version(record)
-        if profile.webhook_names_correlation and record.correlation:
-            body["correlation"] = record.correlation
+        if profile.webhook_names_correlation and record.named:
+            body["correlation"] = record.named
         if record.deleted:
             body["deleted"] = True
         self.post(self, body)
@@ -289,7 +298,10 @@ class System:
     def detach(self, record: Record, file_id: str) -> None:
         if record.files.pop(file_id, None) is not None:
             record.gone_files.add(file_id)
-            self._changed(record, part="file")
+            if self.profile.tells_file_deleted:
+                self._changed(record, part="file")
+            else:
+                self.untold = True
 
     def delete(self, record: Record) -> None:
         record.deleted = True
@@ -299,7 +311,8 @@ class System:
     def copy(self, record: Record, who: str) -> Record:
         """A person makes a new record out of this one, as the system's own menu does."""
         mark = record.correlation if self.profile.copies_correlation else ""
-        made = self.add(who, {**record.fields}, mark)
+        named = record.correlation if self.profile.copies_named else ""
+        made = self.add(who, {**record.fields}, mark, named)
         made.copied_from = record.id
         return made
 
