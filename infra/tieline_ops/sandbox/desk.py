@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.faults import Faults
@@ -38,8 +38,11 @@ class Seen:
     """A ticket as people see it.
 
     `id` is what `Connector.read` takes, `key` what people call it. `fields` are plain values by
-    native name: text (Markdown for rich text), an option's label, a person's e-mail address, a
-    list of tags, an ISO 8601 date or moment, a number, a boolean; None where nothing is.
+    native name: text (Markdown for rich text), an option's label, a list of labels, a person's
+    e-mail address, a list of tags, an ISO 8601 date or moment, a number, a boolean; None (or an
+    empty list) where nothing is. A picture that is one of the ticket's files is
+    `![alt](attachment:NAME)` in a text. Our own marks (a label that carries a correlation) are
+    left out.
     """
 
     id: str
@@ -52,7 +55,8 @@ class Seen:
 class Desk(Protocol):
     """A person at work in one system. `who` is an e-mail address; values are as in `Seen`.
 
-    Raises KeyError for what does not exist, ValueError for what the screen would not take.
+    Tags that are set leave our own marks where they are. Raises KeyError for what does not exist,
+    ValueError for what the screen would not take.
     """
 
     def make(self, who: str, **fields: Any) -> str:
@@ -89,8 +93,12 @@ class Desk(Protocol):
 
 
 class Simulator(Protocol):
-    """One simulated system, made by `Class(clock)`. `app` is its WSGI app."""
+    """One simulated system, made by `Class(clock)`. `app` is its WSGI app.
 
+    `HOSTS` are base URLs, beside the site's own, that the same app answers: media and login hosts.
+    """
+
+    HOSTS: ClassVar[tuple[str, ...]]
     clock: SandboxClock
     faults: Faults
     webhooks: Webhooks

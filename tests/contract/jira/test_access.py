@@ -142,7 +142,7 @@ def test_an_address_that_nobody_has_is_refused_in_clear_words(
 
 def test_a_limit_of_minutes_is_handed_on_with_its_wait(site: JiraSandbox, jira: Jira) -> None:
     id = made(site)
-    site.limit_rate("jira-quota-tenant-based", timedelta(minutes=7))
+    site.limit_rate(timedelta(minutes=7), reason="jira-quota-tenant-based")
     with pytest.raises(Transient) as limited:
         jira.read(id, SUMMARY)
     assert limited.value.after == timedelta(minutes=7)

@@ -89,7 +89,7 @@ def test_a_refresh_token_is_worth_one_use(jira: JiraSandbox, gateway: Api) -> No
 
 
 def test_a_limit_is_told_in_the_headers(api: Api, jira: JiraSandbox) -> None:
-    jira.limit_rate("jira-quota-global-based", timedelta(minutes=2), path=".*/myself")
+    jira.limit_rate(timedelta(minutes=2), reason="jira-quota-global-based", path=".*/myself")
     limited = api("GET", "/myself")
     assert limited.status_code == 429
     assert {

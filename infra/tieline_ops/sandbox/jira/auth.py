@@ -14,6 +14,8 @@ from tieline_ops.sandbox.jira.state import Site
 LIFETIME = timedelta(hours=1)
 GATEWAY = "tieline.jira.gateway"
 """In the WSGI environment: the call came through api.atlassian.com's path."""
+GATEWAY_URL, LOGIN_URL = "https://api.atlassian.com", "https://auth.atlassian.com"
+"""Where Atlassian's gateway and its token service are."""
 
 
 class Logins:
@@ -30,6 +32,10 @@ class Logins:
         token = secrets.token_urlsafe(24)
         self._refresh[token] = self._site.user(account_or_email).account
         return token
+
+    def end_tokens(self) -> None:
+        """Every access token is over."""
+        self._access.clear()
 
     def refresh(self, client: object, secret: object, token: object) -> dict[str, object]:
         """New tokens for an old refresh token, which is worth nothing afterwards.

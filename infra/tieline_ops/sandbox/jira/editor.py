@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -11,13 +13,15 @@ from tieline_ops.sandbox.jira.adf import Document, document
 
 _MARKS = {"strong": "strong", "em": "em", "s": "strike"}
 _LISTS = {"bullet_list": "bulletList", "ordered_list": "orderedList"}
+_FILE = "attachment:"
 
 
-def typed(text: str | Document | None) -> Document | None:
+def typed(text: str | Document | None, files: Mapping[str, str] | None = None) -> Document | None:
     """Markdown as a document; a document as it is; no text as none.
 
-    Knows paragraphs, headings, lists, quotes, code, rules, links and emphasis; what else Markdown
-    has stays the text that it is.
+    Knows paragraphs, headings, lists, quotes, code, rules, links and emphasis, and pictures that
+    stand alone (`![…](attachment:NAME)`), if `files` has the media id of that name; what else
+    Markdown has stays the text that it is.
     """
     if not isinstance(text, str):
         return text
@@ -26,7 +30,21 @@ def typed(text: str | Document | None) -> Document | None:
     tree = SyntaxTreeNode(
         MarkdownIt("commonmark", {"html": False}).enable("strikethrough").parse(text)
     )
-    return document(*_blocks(tree, inside=False))
+    shown = [_pictured(node, files or {}) for node in tree.children]
+    return document(*(block for found in shown for block in found))
+
+
+def _pictured(node: SyntaxTreeNode, files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A block of the text's top, where alone a picture of an attachment may stand."""
+    line = node.children[0].children if node.type == "paragraph" else []
+    if len(line) == 1 and line[0].type == "image":
+        source = str(line[0].attrs["src"])
+        name = unquote(source.removeprefix(_FILE))
+        if source.startswith(_FILE) and name in files:
+            attrs = {"type": "file", "id": files[name], "collection": "", "alt": name}
+            media = {"type": "media", "attrs": attrs}
+            return [{"type": "mediaSingle", "attrs": {"layout": "center"}, "content": [media]}]
+    return _block(node, inside=False)
 
 
 def _blocks(node: SyntaxTreeNode, *, inside: bool) -> list[dict[str, Any]]:

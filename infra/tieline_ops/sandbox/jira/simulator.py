@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from flask import Flask
 
@@ -19,8 +20,9 @@ from tieline_ops.sandbox.jira import rest_files as jira_rest_files
 from tieline_ops.sandbox.jira import rest_hooks as jira_rest_hooks
 from tieline_ops.sandbox.jira import rest_issues as jira_rest_issues
 from tieline_ops.sandbox.jira import rest_search as jira_rest_search
-from tieline_ops.sandbox.jira.auth import GATEWAY, Logins
+from tieline_ops.sandbox.jira.auth import GATEWAY, GATEWAY_URL, LOGIN_URL, Logins
 from tieline_ops.sandbox.jira.content import Content
+from tieline_ops.sandbox.jira.desk import JiraDesk
 from tieline_ops.sandbox.jira.errors import JiraError
 from tieline_ops.sandbox.jira.http import Api, install_errors, limit_headers
 from tieline_ops.sandbox.jira.people import People
@@ -55,6 +57,7 @@ class JiraSandbox(People):
 
     EMAIL = "tieline@acme.example"
     TOKEN = "jira-token"  # noqa: S105  (opens nothing but this sandbox)
+    HOSTS: ClassVar[tuple[str, ...]] = (GATEWAY_URL, LOGIN_URL, jira_rest_files.MEDIA)
 
     def __init__(self, clock: SandboxClock | None = None, content: Content | None = None) -> None:
         self.clock = clock or SandboxClock()
@@ -66,6 +69,7 @@ class JiraSandbox(People):
         self.webhooks = Webhooks(self.clock, RETRY)
         self.hooks = Registry(self.site, self.webhooks)
         self.oauth = Logins(self.site)
+        self.desk = JiraDesk(self, self.site)
         self.app = self._app()
 
     def subscribe(
@@ -83,19 +87,29 @@ class JiraSandbox(People):
 
     def credentials(self) -> dict[str, str]:
         """What opens this site to a connector: a side's part of a secret, but for the webhooks'."""
-        return {"kind": "api_token", "email": self.EMAIL, "token": self.TOKEN}
+        token = self.site.user(self.EMAIL).token
+        return {"kind": "api_token", "email": self.EMAIL, "token": token}
 
-    def watch(self, url: str, secret: str, scope: Mapping[str, str]) -> None:
-        """Send webhooks of a scope to `url`, as an administrator would set it up."""
-        self.subscribe(url, secret=secret, jql=f"project = {scope['project']}")
+    def rotate(self) -> dict[str, str]:
+        """End the account's API token and every access token; gives a new API token."""
+        self.site.user(self.EMAIL).token = secrets.token_urlsafe(24)
+        self.oauth.end_tokens()
+        return self.credentials()
+
+    def watch(
+        self, target: Target | Callable[..., int], secret: str, scope: Mapping[str, str]
+    ) -> None:
+        """Send webhooks of a scope to `target`, as an administrator would set it up."""
+        self.subscribe(target, secret=secret, jql=f"project = {scope['project']}")
 
     def limit_rate(
         self,
-        reason: str = "jira-burst-based",
         after: timedelta | None = timedelta(seconds=5),
+        count: int = 1,
+        *,
+        reason: str = "jira-burst-based",
         method: str = ".*",
         path: str = ".*",
-        count: int = 1,
     ) -> None:
         """Answer the next requests 429 with the headers of a limit. `after` None: no Retry-After.
 

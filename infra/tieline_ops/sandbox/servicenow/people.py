@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tieline_ops.sandbox.servicenow.content import TASKS, User, sys_id
+from tieline_ops.sandbox.servicenow.content import TASKS, Column, User, sys_id
 from tieline_ops.sandbox.servicenow.state import JOURNALS, Instance, Row
 
 _SETS = {"sys_user_group": "g", "cmdb_ci": "ci"}
@@ -70,6 +70,16 @@ class People:
             if number in {row["number"], row["sys_id"]}:
                 return row
         raise KeyError(number)
+
+    def columns(self, table: str) -> dict[str, Column]:
+        """A table's columns by name."""
+        return self._instance.columns(table)
+
+    def entries(self, number: str) -> list[dict[str, str]]:
+        """What was said on a record, of both kinds (`element`), oldest first."""
+        id = self.raw(number)["sys_id"]
+        found = [r for r in self._instance.rows("sys_journal_field") if r["element_id"] == id]
+        return [{**self._entry(row), "element": row["element"]} for row in found]
 
     def numbers(self) -> list[str]:
         """All task records, oldest first."""

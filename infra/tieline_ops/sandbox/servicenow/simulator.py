@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, jsonify
@@ -13,7 +15,8 @@ from flask.typing import ResponseReturnValue
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.control import acts, control_surface, plain_json
 from tieline_ops.sandbox.faults import Faults
-from tieline_ops.sandbox.servicenow.content import Content
+from tieline_ops.sandbox.servicenow.content import Content, sys_id
+from tieline_ops.sandbox.servicenow.desk import ServiceNowDesk
 from tieline_ops.sandbox.servicenow.people import People
 from tieline_ops.sandbox.servicenow.rest import Logins, NowError, routes
 from tieline_ops.sandbox.servicenow.rules import Rules
@@ -48,6 +51,7 @@ class ServiceNowSandbox(People):
     USER = "tieline"
     PASSWORD = "now-password"  # noqa: S105  (opens nothing but this sandbox)
     CLIENT = ("client", "client-secret")
+    HOSTS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, clock: SandboxClock | None = None, content: Content | None = None) -> None:
         self.clock = clock or SandboxClock()
@@ -58,6 +62,7 @@ class ServiceNowSandbox(People):
         self.webhooks = Webhooks(self.clock)  # ServiceNow repeats nothing
         self.rules = Rules(self.instance, self.webhooks)
         self.logins = Logins(self.instance)
+        self.desk = ServiceNowDesk(self)
         self.app = self._app()
 
     def subscribe(
@@ -73,12 +78,38 @@ class ServiceNowSandbox(People):
 
     def credentials(self) -> dict[str, str]:
         """What opens this instance to a connector: a part of a secret, but for the webhooks'."""
-        return {"kind": "basic", "username": self.USER, "password": self.PASSWORD}
+        password = self.instance.user(self.USER).password
+        return {"kind": "basic", "username": self.USER, "password": password}
 
-    def watch(self, url: str, secret: str, scope: Mapping[str, str]) -> None:
-        """Have a table's changes told to `url`, as an administrator would set it up."""
-        prefix = "tieline." + ".".join(urlsplit(url).path.strip("/").split("/"))
-        self.subscribe(url, secret, scope["table"], prefix)
+    def rotate(self) -> dict[str, str]:
+        """Change the account's password and end every access token; gives the new password."""
+        self.instance.user(self.USER).password = secrets.token_urlsafe(24)
+        self.logins.end_tokens()
+        return self.credentials()
+
+    def watch(
+        self, target: Target | Callable[..., int], secret: str, scope: Mapping[str, str]
+    ) -> None:
+        """Have a table's changes told to `target`, as an administrator would set it up."""
+        place = urlsplit(target).path if isinstance(target, str) else str(len(self.rules.targets))
+        prefix = "tieline." + ".".join(place.strip("/").split("/"))
+        self.subscribe(target, secret, scope["table"], prefix)
+
+    def limit_rate(self, after: timedelta | None = timedelta(seconds=5), count: int = 1) -> None:
+        """Answer the next requests 429, with the headers of a rule if `after` is given.
+
+        ServiceNow, Inbound REST API rate limiting: a rule's answers carry Retry-After; a node that
+        is out of semaphores answers 429 without a word of when.
+        """
+        headers = {}
+        if after is not None:
+            headers = {
+                "X-RateLimit-Limit": "100",
+                "X-RateLimit-Reset": str(int((self.clock.now() + after).timestamp())),
+                "X-RateLimit-Rule": sys_id("rate limit rule"),
+                "Retry-After": str(max(1, round(after.total_seconds()))),
+            }
+        self.faults.status(429, count=count, headers=headers)
 
     def close(self) -> None:
         self.webhooks.close()

@@ -1,0 +1,64 @@
+"""ServiceNow under the conformance suite."""
+
+from __future__ import annotations
+
+from conformance.system import Lack, Sample, Status, SystemUnderTest
+
+from tieline.domain.ticket import Kind
+
+_JOURNAL = Lack(
+    "a journal's entry stays as it was written",
+    "ServiceNow, Journal fields: entries are only added",
+)
+
+SYSTEM = SystemUnderTest(
+    system="servicenow",
+    url="https://acme.service-now.com",
+    scope={"table": "incident"},
+    title="short_description",
+    status=Status(
+        "state",
+        "New",
+        "In Progress",
+        "Resolved",
+        {"close_code": "Solution provided", "close_notes": "Done"},
+    ),
+    fields=(
+        Sample("short_description", Kind.TEXT, "Printer on fire", "Printer is out", clears=False),
+        Sample("u_vendor", Kind.TEXT, "Acme Paper", "Other Paper"),
+        Sample("description", Kind.RICH, "It burns.", "- one\n- two"),
+        Sample("u_go_live", Kind.DATE, "2026-04-01", "2026-05-31"),
+        Sample("due_date", Kind.DATETIME, "2026-03-05T08:15:00Z", "2026-03-05T23:45:10Z"),
+        Sample("contact_type", Kind.OPTION, "Phone", "Email"),
+        Sample("urgency", Kind.OPTION, "1 - High", "2 - Medium", clears=False),
+        Sample("assigned_to", Kind.PERSON, "omar@acme.example", "lena@acme.example"),
+        Sample("u_severity_score", Kind.NUMBER, 3, 5.5),
+        Sample("u_vip", Kind.BOOLEAN, True, False),
+    ),
+    switch_sets=(
+        frozenset(),
+        frozenset({"basic_auth_restricted"}),
+        frozenset({"invalid_query_returns_no_rows"}),
+        frozenset({"no_audit_role"}),
+    ),
+    lacks={
+        "fields.options": Lack(
+            "a list of references is written element by element and is read-only here",
+            "ServiceNow, Glide list fields",
+        ),
+        "fields.tags": Lack(
+            "tags are records of their own (label_entry), private to a user or a group",
+            "ServiceNow, Tags",
+        ),
+        "comments.edit": _JOURNAL,
+        "comments.delete": _JOURNAL,
+        "files.inline": Lack(
+            "description and comments are plain text",
+            "ServiceNow, Task table: description is a string",
+        ),
+        "writes.stale": Lack(
+            "the Table API has no precondition: the last write wins",
+            "ServiceNow REST API reference, Table API",
+        ),
+    },
+)
