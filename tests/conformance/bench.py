@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
-from conformance.system import SystemUnderTest, comparable, plain_of, value_of
+from conformance.system import Lack, SystemUnderTest, comparable, value_of
 
 from tieline.connectors import connector_class, webhook_reader
 from tieline.connectors.base import Connector, Hint, Site, Want
 from tieline.domain.ticket import Ticket, Value
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.desk import Desk, Simulator
+from tieline_ops.sandbox.desk import JANE, Desk, Simulator
+from tieline_ops.sandbox.traffic import Exchange
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+_ASKING = ("search", "wiql", "oauth", "token", "graphql", "query", "batch")
+"""Parts of paths to which a POST only asks."""
 
 
 @dataclass
@@ -87,19 +90,73 @@ class Bench:
         return {name: value_of(specs[name].kind, value) for name, value in plain.items()}
 
     def plain(self, ticket: Ticket) -> dict[str, Any]:
-        return {name: plain_of(value) for name, value in ticket.fields.items()}
+        """A ticket's fields as people see them, in a form that can be compared."""
+        specs = self.connector.fields(ticket.fields)
+        return {name: comparable(specs[name].kind, v) for name, v in ticket.fields.items()}
+
+    def given(self, plain: Mapping[str, Any]) -> dict[str, Any]:
+        """Plain values in the form of `plain`."""
+        specs = self.connector.fields(plain)
+        values = {name: value_of(specs[name].kind, value) for name, value in plain.items()}
+        return {name: comparable(specs[name].kind, value) for name, value in values.items()}
 
     def seen(self, id: str, names: Iterable[str]) -> dict[str, Any]:
         """What people see in fields, in the form of `plain`."""
-        specs, shown = self.connector.fields(names), self.desk.see(id).fields
-        return {name: comparable(specs[name].kind, shown[name]) for name in specs}
+        shown = self.desk.see(id).fields
+        return self.given({name: shown[name] for name in names})
+
+    def known(self, want: Want, ticket: Ticket) -> Want:
+        """The same, for one who knows the lists that a ticket has."""
+        return replace(
+            want,
+            comments_mark=ticket.comments_mark or None,
+            attachments_mark=ticket.attachments_mark or None,
+        )
+
+    def lacking(self, behaviour: str) -> Lack | None:
+        return self.of.lacks.get(behaviour)
+
+    # Calls
+
+    def writes(self) -> list[Exchange]:
+        """The calls that were kept and that change something."""
+        return [
+            each
+            for each in self.simulator.traffic.exchanges()
+            if each.method in {"POST", "PUT", "PATCH", "DELETE"}
+            and not any(word in each.path for word in _ASKING)
+        ]
+
+    def call_that_creates(self) -> tuple[str, str]:
+        """Method and path of the call by which a ticket is made, found by making one."""
+        self.created("0ther")
+        name = b"0ther"
+        carrying = [e for e in self.writes() if name in e.body or name in e.path.encode()]
+        assert carrying, "no call carries the correlation"
+        self.pass_time()
+        return carrying[0].method, carrying[0].path
+
+    def calm(self) -> None:
+        """No faults any more, but for the switches of this run."""
+        self.simulator.faults.clear()
+        for switch in self.switches:
+            self.simulator.faults.switch(switch)
+
+    def caught_up(self) -> str:
+        """A cursor that begins now."""
+        return [page.cursor for page in self.connector.changes(None, self.clock.now())][-1]
+
+    def listed(self, cursor: str) -> tuple[list[Hint], str]:
+        """All hints since a cursor, and the next one."""
+        pages = list(self.connector.changes(cursor, self.clock.now()))
+        return [hint for page in pages for hint in page.hints], pages[-1].cursor
 
     # Tickets
 
     def made(self, **fields: Any) -> str:
         """A ticket that Jane made; gives its id."""
         plain = {self.of.title: "Printer on fire", **self.of.needs, **fields}
-        return self.desk.make("jane@acme.example", **plain)
+        return self.desk.make(JANE, **plain)
 
     def created(self, correlation: str = "c0ffee", **fields: Any) -> Ticket:
         """A ticket that we made."""

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 import pytest
 from conformance.bench import Bench
 from conformance.system import discovered
+from conformance.table import Table
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Table(), "conformance-table")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -17,7 +23,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    made = Bench(*request.param)
+def bench(
+    request: pytest.FixtureRequest, record_property: pytest.FixtureRequest
+) -> Iterator[Bench]:
+    """Skips what the vendor does not have; the table says why."""
+    of, switches = request.param
+    key = getattr(request.function, "behaviour", "")
+    if key:
+        key = key.format(**request.node.callspec.params)
+        record_property("behaviour", f"{of.system} {key}")
+    if key in of.lacks:
+        pytest.skip(of.lacks[key].why)
+    made = Bench(of, switches)
     yield made
     made.simulator.close()

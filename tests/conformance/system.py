@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tieline.connectors import CONNECTORS
+from tieline.domain.richtext.markdown import normal_form
 from tieline.domain.ticket import Kind, Option, Person, Value
 from tieline_ops.local.sandbox import SIMULATORS
 from tieline_ops.sandbox.clock import SandboxClock
@@ -57,9 +58,11 @@ class Lack:
 class SystemUnderTest:
     """One system. `lacks` is by behaviour (see `behaviours.py`).
 
-    `title` and `rich` name the fields of those parts; `fields` has every kind that the system has.
-    `needs` is what a creation must carry beside the title. Each of `switch_sets` is a run of the
-    whole suite with those of the simulator's switches on that stand for remembered facts.
+    `title` names the field of that part; `fields` has every kind that the system has. `needs` is
+    what a creation must carry beside the title. Each of `switch_sets` is a run of the whole suite
+    with those of the simulator's switches on that stand for remembered facts. `rows` are so many
+    that a listing has three pages, `many_comments` so many that they have two. `copy` makes a
+    person's copy of a ticket, by simulator and id, in the way that keeps most of it; gives its id.
     """
 
     system: str
@@ -72,6 +75,9 @@ class SystemUnderTest:
     secret: Mapping[str, Any] = field(default_factory=dict)
     webhook_secret: str = "conformance-webhook-secret"
     switch_sets: tuple[frozenset[str], ...] = (frozenset(),)
+    rows: int = 250
+    many_comments: int = 120
+    copy: Callable[[Any, str], str] | None = None
     lacks: Mapping[str, Lack] = field(default_factory=dict)
 
     def simulator(self, clock: SandboxClock) -> Simulator:
@@ -93,7 +99,7 @@ def discovered() -> dict[str, SystemUnderTest]:
 
 def value_of(kind: Kind, plain: Any) -> Value:
     """A plain value as a connector takes it: people without an id, options by their label."""
-    if plain is None:
+    if plain is None or plain == []:
         return None
     match kind:
         case Kind.DATE:
@@ -114,25 +120,22 @@ def value_of(kind: Kind, plain: Any) -> Value:
             return plain
 
 
-def plain_of(value: Any) -> Any:
-    """A canonical value as people see it, in a form that can be compared; empty is None."""
+def comparable(kind: Kind, value: Value) -> Any:
+    """A canonical value as people see it, in one form for what is the same; empty is None."""
     match value:
         case Option():
             return value.label
         case Person():
             return value.email
         case frozenset():
-            return sorted(map(plain_of, value)) or None
+            return sorted(o.label if isinstance(o, Option) else o for o in value) or None
         case datetime():
             return value.astimezone(UTC).isoformat()
         case date():
             return value.isoformat()
         case Decimal():
             return float(value)
+        case str() if kind is Kind.RICH:
+            return normal_form(value) or None
         case _:
             return value
-
-
-def comparable(kind: Kind, plain: Any) -> Any:
-    """A plain value, of a desk or a sample, in the form that `plain_of` gives."""
-    return plain_of(value_of(kind, plain))

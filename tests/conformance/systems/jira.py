@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.system import Lack, Sample, Status, SystemUnderTest
 
 from tieline.domain.ticket import Kind
+
+
+def _clone(jira: Any, id: str) -> str:
+    """Jira's own command copies labels, ours among them."""
+    return str(jira.raw(jira.clone("jane@acme.example", id)).id)
+
 
 SYSTEM = SystemUnderTest(
     system="jira",
@@ -26,6 +34,7 @@ SYSTEM = SystemUnderTest(
         Sample("Story Points", Kind.NUMBER, 3, 5.5),
         Sample("labels", Kind.TAGS, ["printing", "urgent"], ["printing"]),
     ),
+    copy=_clone,
     switch_sets=(
         frozenset(),
         frozenset({"anonymous"}),

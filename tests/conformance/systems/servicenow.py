@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.system import Lack, Sample, Status, SystemUnderTest
 
 from tieline.domain.ticket import Kind
+
+
+def _insert_and_stay(instance: Any, id: str) -> str:
+    """The form's command: another record with the same columns."""
+    row = instance.raw(id)
+    columns = ("short_description", "correlation_id", "correlation_display")
+    number = instance.create("jane@acme.example", **{name: row[name] for name in columns})
+    return str(instance.raw(number)["sys_id"])
+
 
 _JOURNAL = Lack(
     "a journal's entry stays as it was written",
@@ -35,6 +46,9 @@ SYSTEM = SystemUnderTest(
         Sample("u_severity_score", Kind.NUMBER, 3, 5.5),
         Sample("u_vip", Kind.BOOLEAN, True, False),
     ),
+    rows=450,
+    many_comments=510,
+    copy=_insert_and_stay,
     switch_sets=(
         frozenset(),
         frozenset({"basic_auth_restricted"}),
@@ -52,6 +66,10 @@ SYSTEM = SystemUnderTest(
         ),
         "comments.edit": _JOURNAL,
         "comments.delete": _JOURNAL,
+        "comments.ties": Lack(
+            "an entry's moment has the grain of a second, and nothing else orders entries",
+            "ServiceNow, sys_journal_field: sys_created_on",
+        ),
         "files.inline": Lack(
             "description and comments are plain text",
             "ServiceNow, Task table: description is a string",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -36,7 +37,8 @@ class Rules:
         if not key or not url:
             self.errors.append(f"tieline: {' or '.join(names)} is not set")
             return
-        delivery = f"{self._instance.stamp()}-{event.row['sys_id']}-{event.row['sys_mod_count']}"
+        told = f"{event.operation} {event.row['sys_id']} {event.row['sys_mod_count']} {url}"
+        delivery = uuid.uuid5(uuid.NAMESPACE_URL, told).hex  # as gs.generateGUID() gives one
         body = json.dumps(self._body(event, delivery), ensure_ascii=False).encode()
         self._webhooks.post(
             self.targets.get(url, url), _headers(delivery, "sha256=" + mac(key, body)), body

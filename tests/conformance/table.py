@@ -1,0 +1,82 @@
+"""The table of docs/systems.md: what was tried of every system, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from conformance.behaviours import BEHAVIOURS
+from conformance.system import SystemUnderTest, discovered
+from support.made_sections import around
+
+from tieline.connectors import connector_class
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/systems.md"
+BEGIN, END = "<!-- made by `make systems`: begin -->", "<!-- made by `make systems`: end -->"
+YES, NO, UNTRIED, LACKING = "yes", "**no**", "?", "\N{EN DASH}"
+
+
+class Table:
+    """A pytest plugin that gathers outcomes, and prints the table; `write` puts it on the page."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[tuple[str, str], set[str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call" and report.outcome == "passed":
+            return
+        for name, value in report.user_properties:
+            if name == "behaviour":
+                system, _, key = str(value).partition(" ")
+                self.outcomes.setdefault((system, key), set()).add(report.outcome)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.outcomes:
+            terminalreporter.section("systems")
+            for line in self.lines(discovered()):
+                terminalreporter.write_line(line)
+
+    def lines(self, systems: Mapping[str, SystemUnderTest]) -> Iterator[str]:
+        """The table in Markdown, and the reasons for what is lacking below it."""
+        titles = [connector_class(name).title for name in systems]
+        notes: dict[str, int] = {}
+        yield f"| | {' | '.join(titles)} |"
+        yield "|---" * (len(titles) + 1) + "|"
+        for key, words in BEHAVIOURS.items():
+            cells = [self._cell(of, key, notes) for of in systems.values()]
+            yield f"| {words} | {' | '.join(cells)} |"
+        yield ""
+        yield from (f"{number}. {note}" for note, number in notes.items())
+
+    def _cell(self, of: SystemUnderTest, key: str, notes: dict[str, int]) -> str:
+        if key in of.lacks:
+            lack = of.lacks[key]
+            title = connector_class(of.system).title
+            note = f"{title}: {lack.why}. Source: {lack.source}."
+            return f"{LACKING} ({notes.setdefault(note, len(notes) + 1)})"
+        outcomes = self.outcomes.get((of.system, key), set())
+        return {frozenset({"passed"}): YES, frozenset(): UNTRIED}.get(frozenset(outcomes), NO)
+
+    def write(self) -> None:
+        """Put the table on the page."""
+        before, _, after = around(PAGE.read_text("utf-8"), BEGIN, END)
+        lines = "\n".join(self.lines(discovered()))
+        PAGE.write_text(f"{before}\n{lines}\n{after}", "utf-8")
+
+
+def named_on_page() -> tuple[list[str], list[str]]:
+    """The systems and the behaviours that the page's table has, by their words."""
+    rows = around(PAGE.read_text("utf-8"), BEGIN, END)[1].strip().splitlines()
+    rows = [row for row in rows if row.startswith("|")]
+    return _cells(rows[0])[1:], [_cells(row)[0] for row in rows[2:]]
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def uncovered(keys: Iterable[str]) -> set[str]:
+    """Behaviours that no test tries."""
+    return BEHAVIOURS.keys() - set(keys)

@@ -1,0 +1,126 @@
+"""Files: theirs and ours, and pictures within texts."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from conformance.behaviours import behaviour
+from conformance.bench import Bench
+
+from tieline.domain.errors import Gone
+from tieline.domain.ticket import Attachment, Kind
+from tieline_ops.sandbox.desk import JANE
+
+CONTENT = bytes(range(256)) * 1200
+NAME = "Größe & Maß (1).bin"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+def files(bench: Bench, id: str) -> tuple[Attachment, ...]:
+    found = bench.connect().read(id, bench.want(attachments=True)).attachments
+    assert found is not None
+    return found
+
+
+def content(bench: Bench, id: str, file: Attachment) -> bytes:
+    with bench.connector.open_attachment(id, file) as stream:
+        return stream.read()
+
+
+@behaviour("files.theirs")
+def test_a_persons_file_is_read_byte_by_byte(bench: Bench) -> None:
+    id = bench.made()
+    made = bench.desk.attach(JANE, id, NAME, CONTENT, "application/octet-stream")
+    bench.desk.attach(JANE, id, "empty.txt", b"")
+    file, empty = files(bench, id)
+    assert (file.id, file.name, file.size, file.ours) == (made, NAME, len(CONTENT), False)
+    assert content(bench, id, file) == CONTENT
+    assert content(bench, id, empty) == b""
+
+
+@behaviour("files.theirs")
+def test_an_equal_list_is_not_given_again(bench: Bench) -> None:
+    id = bench.made()
+    bench.desk.attach(JANE, id, "one.txt", b"1")
+    want = bench.want(attachments=True)
+    first = bench.connector.read(id, want)
+    known = bench.known(want, first)
+    assert bench.connector.read(id, known).attachments is None
+    bench.pass_time()
+    bench.desk.attach(JANE, id, "two.txt", b"2")
+    fresh = bench.connector.read(id, known)
+    assert [f.name for f in fresh.attachments or ()] == ["one.txt", "two.txt"]
+
+
+@behaviour("files.ours")
+def test_our_file_is_there_byte_by_byte_and_known_as_ours(bench: Bench) -> None:
+    id = bench.made()
+    made = bench.connector.add_attachment(id, NAME, "text/plain", io.BytesIO(CONTENT))
+    assert bench.desk.see(id).files == {NAME: CONTENT}
+    [read] = files(bench, id)
+    assert (read.id, read.name, read.size, read.ours) == (made.id, NAME, len(CONTENT), True)
+    assert content(bench, id, read) == CONTENT
+
+
+@behaviour("files.ours")
+def test_two_files_of_one_name_are_two(bench: Bench) -> None:
+    id = bench.made()
+    for text in (b"one", b"two"):
+        bench.connector.add_attachment(id, "log.txt", "text/plain", io.BytesIO(text))
+        bench.pass_time(1)
+    found = files(bench, id)
+    assert len({file.id for file in found}) == 2
+    assert [content(bench, id, file) for file in found] == [b"one", b"two"]
+
+
+@behaviour("files.delete")
+def test_a_deletion_is_read_and_ours_may_be_repeated(bench: Bench) -> None:
+    id = bench.made()
+    theirs = bench.desk.attach(JANE, id, "theirs.txt", b"theirs")
+    kept = bench.desk.attach(JANE, id, "kept.txt", b"kept")
+    ours = bench.connector.add_attachment(id, "ours.txt", "text/plain", io.BytesIO(b"ours"))
+    listed = {file.id: file for file in files(bench, id)}
+    bench.pass_time()
+    bench.desk.delete_attachment(JANE, id, theirs)
+    bench.connector.delete_attachment(id, ours.id)
+    bench.connector.delete_attachment(id, ours.id)
+    assert [file.id for file in files(bench, id)] == [kept]
+    assert bench.desk.see(id).files == {"kept.txt": b"kept"}
+    with pytest.raises(Gone):
+        content(bench, id, listed[theirs])
+
+
+@behaviour("files.inline")
+def test_a_persons_picture_in_a_text_is_read_as_one_of_the_files(bench: Bench) -> None:
+    rich = bench.of.samples(Kind.RICH)[0].name
+    id = bench.made()
+    bench.desk.attach(JANE, id, "shot.png", PNG, "image/png")
+    bench.pass_time()
+    bench.desk.edit(JANE, id, **{rich: "See:\n\n![shot](attachment:shot.png)"})
+    text = str(bench.connector.read(id, bench.want(rich)).fields[rich])
+    assert "](attachment:shot.png)" in text
+    assert "See:" in text
+
+
+@behaviour("files.inline")
+def test_our_picture_in_a_text_is_seen_as_one_of_the_files(bench: Bench) -> None:
+    rich = bench.of.samples(Kind.RICH)[0].name
+    id = bench.made()
+    bench.connector.add_attachment(id, "shot.png", "image/png", io.BytesIO(PNG))
+    ticket = bench.connector.read(id, bench.want(rich))
+    text = "See:\n\n![shot](attachment:shot.png)"
+    bench.connector.update(ticket, bench.values({rich: text}), bench.want(rich))
+    assert "](attachment:shot.png)" in bench.desk.see(id).fields[rich]
+    assert bench.desk.see(id).files == {"shot.png": PNG}
+
+
+@behaviour("files.inline")
+def test_a_picture_that_is_no_file_of_the_ticket_stays_as_its_name(bench: Bench) -> None:
+    rich = bench.of.samples(Kind.RICH)[0].name
+    ticket = bench.connector.read(bench.made(), bench.want(rich))
+    text = "See ![shot](attachment:shot.png) there"
+    bench.connector.update(ticket, bench.values({rich: text}), bench.want(rich))
+    shown = bench.desk.see(ticket.id).fields[rich]
+    assert "](attachment:" not in shown
+    assert "shot" in shown
