@@ -42,6 +42,15 @@ def test_a_login_that_failed_silently_is_a_matter_of_credentials(
         list(stranger.inspect())
 
 
+def test_a_ticket_that_nobody_sees_without_a_login_is_not_gone(
+    site: JiraSandbox, connect: Made
+) -> None:
+    site.faults.switch("anonymous")
+    id = made(site)
+    with pytest.raises(Credentials):
+        connect(secret={"token": "wrong"}).read(id, SUMMARY)
+
+
 def test_an_html_401_is_a_matter_of_credentials(site: JiraSandbox, connect: Made) -> None:
     site.faults.switch("html_401")
     with pytest.raises(Credentials):
@@ -126,7 +135,8 @@ def test_people_are_found_by_their_whole_address_alone(site: JiraSandbox, jira: 
     assert jira.find_person("hugo@acme.example") is not None  # the profile hides the address
     assert jira.find_person("gone@acme.example") is None
     assert jira.find_person("nobody@acme.example") is None
-    assert jira.find_person("jane") is None
+    for part in ("jane", "hugo", ""):
+        assert jira.find_person(part) is None
 
 
 def test_an_address_that_nobody_has_is_refused_in_clear_words(

@@ -94,6 +94,7 @@ class Login(AuthBase):
         self._http = Http(system="jira", base=base, auth=None, words=_words, clock=clock, **http)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.register_hook("response", _not_anonymous)  # type: ignore[no-untyped-call]
         part = self._part
         if isinstance(part, ApiToken):
             HTTPBasicAuth(part.email.encode(), part.token.get_secret_value().encode())(request)
@@ -147,6 +148,19 @@ class Login(AuthBase):
             "refresh_token": answer.get("refresh_token", asked["refresh_token"]),
             "expires_at": until.isoformat(),
         }
+
+
+def _not_anonymous(response: requests.Response, *_: Any, **__: Any) -> None:
+    """Raise Credentials for an answer that was given to nobody.
+
+    Most calls are open to anonymous callers: a failed login may look like an empty answer, or like
+    an issue that is gone.
+    """
+    failed = response.headers.get("X-Seraph-LoginReason") == "AUTHENTICATED_FAILED"
+    if failed and response.status_code < 500:
+        response.close()
+        method, status = response.request.method, response.status_code
+        raise Credentials(f"jira answered a {method} of an anonymous caller {status}")
 
 
 def _revealed(part: OAuth) -> dict[str, Any]:

@@ -50,7 +50,6 @@ from tieline.domain.errors import (
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
 
 _NAMED = re.compile(r"(?:^|/)([A-Za-z][A-Za-z0-9_]+-\d+|\d+)(?:[?#].*)?$")
-_FAILED_LOGIN = "AUTHENTICATED_FAILED"
 
 
 class Jira:
@@ -98,16 +97,12 @@ class Jira:
 
     def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         try:
-            response = self._http.call(method, path, **arguments)
+            return self._http.call(method, path, **arguments)
         except Credentials:
             if not self._login.renewable:
                 raise
             self._login.renew()
-            response = self._http.call(method, path, **arguments)
-        # Most calls are open to anonymous callers: a failed login may look like an empty answer.
-        if response.headers.get("X-Seraph-LoginReason") == _FAILED_LOGIN:
-            raise Credentials(f"jira {method} {path} answered an anonymous caller")
-        return response
+            return self._http.call(method, path, **arguments)
 
     # What is known without the ticket
 
@@ -145,12 +140,14 @@ class Jira:
 
     def find_person(self, email: str) -> Person | None:
         """Jira Cloud REST v3, User search: Find users. Needs Browse users and groups."""
+        if "@" not in email:
+            return None  # the search finds by the beginning of a name as well
         params = {"query": email, "maxResults": 20}
         users = self._call("GET", "/rest/api/3/user/search", params=params).json()
         active = [u for u in users if u.get("active") and u.get("accountType") == "atlassian"]
         wanted = email.casefold()
         exact = [u for u in active if str(u.get("emailAddress", "")).casefold() == wanted]
-        # The search also finds by the beginning of names; who shows another address is not meant.
+        # Who shows another address was found by the beginning of a name, and is not meant.
         hidden = [u for u in active if not u.get("emailAddress")]
         found = exact or (hidden if len(active) == 1 else [])
         return replace(person(found[0]), email=email) if len(found) == 1 else None
