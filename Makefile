@@ -73,6 +73,9 @@ fuzz: setup ## Give each reader of what comes from outside INPUTS made-up inputs
 security: setup ## Run what proves a check of docs/security.md, and write its table anew
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m security
 
+systems: setup ## Hold every connector to the same claims, link every pair of systems, and write the table
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m conformance -n 2 --dist loadfile
+
 bench: sam ## Measure a link's cold start against the import of what it is made with
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/cold_start.py
 
@@ -80,4 +83,4 @@ SEEDS ?= 10000
 simulate: setup ## Random worlds on a turned clock: people, faults, crashes (SEEDS=10000)
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONHASHSEED=0 PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.model $(SEEDS) --page
 
-.PHONY: simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+.PHONY: systems simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench

@@ -19,7 +19,7 @@ from tieline_ops.sandbox.traffic import Exchange
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-_ASKING = ("search", "wiql", "oauth", "token", "graphql", "query", "batch")
+ASKING = ("search", "wiql", "oauth", "token", "graphql", "query", "batch")
 """Parts of paths to which a POST only asks."""
 
 
@@ -124,7 +124,7 @@ class Bench:
             each
             for each in self.simulator.traffic.exchanges()
             if each.method in {"POST", "PUT", "PATCH", "DELETE"}
-            and not any(word in each.path for word in _ASKING)
+            and not any(word in each.path for word in ASKING)
         ]
 
     def call_that_creates(self) -> tuple[str, str]:

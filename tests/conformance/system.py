@@ -56,7 +56,7 @@ class Lack:
 
 @dataclass(frozen=True)
 class SystemUnderTest:
-    """One system. `lacks` is by behaviour (see `behaviours.py`).
+    """One system. `lacks` is by behaviour (see `behaviours.py`). `second_url`: another site's.
 
     `title` names the field of that part; `fields` has every kind that the system has. `needs` is
     what a creation must carry beside the title. Each of `switch_sets` is a run of the whole suite
@@ -71,6 +71,7 @@ class SystemUnderTest:
     title: str
     status: Status
     fields: tuple[Sample, ...]
+    second_url: str = ""
     needs: Mapping[str, Plain] = field(default_factory=dict)
     secret: Mapping[str, Any] = field(default_factory=dict)
     webhook_secret: str = "conformance-webhook-secret"

@@ -23,23 +23,29 @@ class Table:
 
     def __init__(self) -> None:
         self.outcomes: dict[tuple[str, str], set[str]] = {}
+        self.runs = 0
+        self.pairs: dict[str, float] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when != "call" and report.outcome == "passed":
-            return
-        for name, value in report.user_properties:
-            if name == "behaviour":
-                system, _, key = str(value).partition(" ")
-                self.outcomes.setdefault((system, key), set()).add(report.outcome)
+        told = {name: str(value) for name, value in report.user_properties}
+        if "pair" in told and report.when == "teardown":
+            self.pairs[report.nodeid] = float(told["pair"])
+        if "behaviour" in told and (report.when == "call" or report.outcome != "passed"):
+            system, _, key = told["behaviour"].partition(" ")
+            self.outcomes.setdefault((system, key), set()).add(report.outcome)
+            self.runs += report.when == "call"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.outcomes:
+        if self.outcomes or self.pairs:
             terminalreporter.section("systems")
             for line in self.lines(discovered()):
                 terminalreporter.write_line(line)
 
     def lines(self, systems: Mapping[str, SystemUnderTest]) -> Iterator[str]:
-        """The table in Markdown, and the reasons for what is lacking below it."""
+        """What was run, the table in Markdown, and below it why something is lacking."""
+        seconds = sum(self.pairs.values())
+        yield f"{self.runs} runs of these claims; {len(self.pairs)} pairs in {seconds:.0f} s."
+        yield ""
         titles = [connector_class(name).title for name in systems]
         notes: dict[str, int] = {}
         yield f"| | {' | '.join(titles)} |"

@@ -51,10 +51,10 @@ def test_births_comments_and_files_are_told(bench: Bench) -> None:
 
 @behaviour("webhooks.forged")
 def test_a_body_that_was_altered_is_refused(bench: Bench) -> None:
-    id, deliveries = arrived(bench)
+    _, deliveries = arrived(bench)
     for each in deliveries:
-        assert id.encode() in each.body
-        other = each.body.replace(id.encode(), b"9" * len(id))
+        other = each.body.replace(b"1", b"7")
+        assert other != each.body
         for body in (other, each.body + b" ", b"{}", b""):
             with pytest.raises(Unauthenticated):
                 bench.read(Delivery(each.headers, body))

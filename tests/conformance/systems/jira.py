@@ -17,6 +17,7 @@ def _clone(jira: Any, id: str) -> str:
 SYSTEM = SystemUnderTest(
     system="jira",
     url="https://acme.atlassian.net",
+    second_url="https://other.atlassian.net",
     scope={"project": "OPS", "issue_type": "Bug"},
     title="summary",
     status=Status("status", "To Do", "In Progress", "Done", {"resolution": "Done"}),

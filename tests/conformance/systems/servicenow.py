@@ -25,6 +25,7 @@ _JOURNAL = Lack(
 SYSTEM = SystemUnderTest(
     system="servicenow",
     url="https://acme.service-now.com",
+    second_url="https://other.service-now.com",
     scope={"table": "incident"},
     title="short_description",
     status=Status(

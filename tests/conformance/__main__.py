@@ -1,0 +1,12 @@
+"""`make systems`: run the conformance suite and every pair, and write docs/systems.md's table."""
+
+import sys
+
+import pytest
+from conformance.table import ROOT, Table
+
+table = Table()
+folder = str(ROOT / "tests/conformance")
+status = pytest.main(["--rootdir", str(ROOT), "-q", *sys.argv[1:], folder], plugins=[table])
+table.write()
+sys.exit(status)
