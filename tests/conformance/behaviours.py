@@ -35,6 +35,7 @@ BEHAVIOURS: dict[str, str] = {
     "files.theirs": "Files that people attached are read, byte by byte",
     "files.ours": "Files that we attach are there, byte by byte",
     "files.delete": "Deleted files; twice is no error",
+    "files.delete_told": "A webhook or the listing tells of a file that people deleted",
     "files.inline": "A picture in a text stays a picture, both ways",
     "changes.pages": "Changes are listed over several pages; none that happens meanwhile is lost",
     "changes.resume": "A listing that stopped goes on where it was",
@@ -60,6 +61,16 @@ BEHAVIOURS: dict[str, str] = {
     "inspect.whole": "`check --live` finds nothing wrong with a whole account",
 }
 """Key -> the row's words."""
+
+CALLS: dict[str, str] = {
+    "read": "Read a ticket whose comments and files are known",
+    "update": "Write several fields",
+    "create": "Make a ticket",
+    "comment": "Add a comment",
+    "file": "Add a file",
+    "changes": "List changes when there are none",
+}
+"""What is counted in calls: key -> the row's words."""
 
 T = TypeVar("T", bound=Callable[..., object])
 

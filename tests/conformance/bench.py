@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -19,8 +20,18 @@ from tieline_ops.sandbox.traffic import Exchange
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+_OTHER = "0ther-c0rrelation"
 ASKING = ("search", "wiql", "oauth", "token", "graphql", "query", "batch")
 """Parts of paths to which a POST only asks."""
+
+
+def creating(writes: Iterable[Exchange], correlation: str) -> tuple[str, str]:
+    """Method and path (a pattern) of the first call that carries a correlation."""
+    name = correlation.encode()
+    found = [e for e in writes if name in e.body or name in e.path.encode()]
+    assert found, "no call carries the correlation"
+    path = re.escape(found[0].path).replace(re.escape(correlation), "[^/]+")
+    return found[0].method, path
 
 
 @dataclass
@@ -128,13 +139,11 @@ class Bench:
         ]
 
     def call_that_creates(self) -> tuple[str, str]:
-        """Method and path of the call by which a ticket is made, found by making one."""
-        self.created("0ther")
-        name = b"0ther"
-        carrying = [e for e in self.writes() if name in e.body or name in e.path.encode()]
-        assert carrying, "no call carries the correlation"
+        """Method and path (a pattern) of the call that makes a ticket, found by making one."""
+        self.simulator.traffic.clear()
+        self.created(_OTHER)
         self.pass_time()
-        return carrying[0].method, carrying[0].path
+        return creating(self.writes(), _OTHER)
 
     def calm(self) -> None:
         """No faults any more, but for the switches of this run."""

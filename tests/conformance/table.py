@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from conformance.behaviours import BEHAVIOURS
+from conformance.behaviours import BEHAVIOURS, CALLS
 from conformance.system import SystemUnderTest, discovered
 from support.made_sections import around
 
@@ -23,6 +23,7 @@ class Table:
 
     def __init__(self) -> None:
         self.outcomes: dict[tuple[str, str], set[str]] = {}
+        self.calls: dict[tuple[str, str], set[int]] = {}
         self.runs = 0
         self.pairs: dict[str, float] = {}
 
@@ -30,6 +31,9 @@ class Table:
         told = {name: str(value) for name, value in report.user_properties}
         if "pair" in told and report.when == "teardown":
             self.pairs[report.nodeid] = float(told["pair"])
+        if "calls" in told and report.when == "call":
+            system, key, count = told["calls"].split(" ")
+            self.calls.setdefault((system, key), set()).add(int(count))
         if "behaviour" in told and (report.when == "call" or report.outcome != "passed"):
             system, _, key = told["behaviour"].partition(" ")
             self.outcomes.setdefault((system, key), set()).add(report.outcome)
@@ -44,7 +48,9 @@ class Table:
     def lines(self, systems: Mapping[str, SystemUnderTest]) -> Iterator[str]:
         """What was run, the table in Markdown, and below it why something is lacking."""
         seconds = sum(self.pairs.values())
-        yield f"{self.runs} runs of these claims; {len(self.pairs)} pairs in {seconds:.0f} s."
+        pairs = {node.partition("[")[2] for node in self.pairs}
+        yield f"{self.runs} runs of these claims; {len(pairs)} pairs, {len(self.pairs)} tests of"
+        yield f"them in {seconds:.0f} s."
         yield ""
         titles = [connector_class(name).title for name in systems]
         notes: dict[str, int] = {}
@@ -53,6 +59,10 @@ class Table:
         for key, words in BEHAVIOURS.items():
             cells = [self._cell(of, key, notes) for of in systems.values()]
             yield f"| {words} | {' | '.join(cells)} |"
+        yield f"| **Calls, once a process knows the system** {'| ' * len(titles)}|"
+        for key, words in CALLS.items():
+            counted = [self.calls.get((system, key), set()) for system in systems]
+            yield f"| {words} | {' | '.join(map(_span, counted))} |"
         yield ""
         yield from (f"{number}. {note}" for note, number in notes.items())
 
@@ -72,17 +82,20 @@ class Table:
         PAGE.write_text(f"{before}\n{lines}\n{after}", "utf-8")
 
 
+def _span(counts: set[int]) -> str:
+    """What was counted in the runs with different switches: one number, or from and to."""
+    if not counts:
+        return LACKING
+    least, most = min(counts), max(counts)
+    return str(least) if least == most else f"{least} to {most}"
+
+
 def named_on_page() -> tuple[list[str], list[str]]:
     """The systems and the behaviours that the page's table has, by their words."""
     rows = around(PAGE.read_text("utf-8"), BEGIN, END)[1].strip().splitlines()
     rows = [row for row in rows if row.startswith("|")]
-    return _cells(rows[0])[1:], [_cells(row)[0] for row in rows[2:]]
+    return _cells(rows[0])[1:], [_cells(row)[0] for row in rows[2:] if "**Calls" not in row]
 
 
 def _cells(row: str) -> list[str]:
     return [cell.strip() for cell in row.strip("|").split("|")]
-
-
-def uncovered(keys: Iterable[str]) -> set[str]:
-    """Behaviours that no test tries."""
-    return BEHAVIOURS.keys() - set(keys)

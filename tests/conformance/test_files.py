@@ -91,6 +91,22 @@ def test_a_deletion_is_read_and_ours_may_be_repeated(bench: Bench) -> None:
         content(bench, id, listed[theirs])
 
 
+@behaviour("files.delete_told")
+def test_a_webhook_or_the_listing_tells_of_a_file_that_is_gone(bench: Bench) -> None:
+    bench.watch()
+    id = bench.made()
+    file = bench.desk.attach(JANE, id, "log.txt", b"1")
+    bench.pass_time(600)
+    cursor = bench.caught_up()
+    bench.deliveries()
+    bench.pass_time(600)
+    bench.desk.delete_attachment(JANE, id, file)
+    told = [hint for delivery in bench.deliveries() for hint in bench.read(delivery)]
+    bench.pass_time(600)
+    listed, _ = bench.listed(cursor)
+    assert id in {hint.id for hint in (*told, *listed)}
+
+
 @behaviour("files.inline")
 def test_a_persons_picture_in_a_text_is_read_as_one_of_the_files(bench: Bench) -> None:
     rich = bench.of.samples(Kind.RICH)[0].name

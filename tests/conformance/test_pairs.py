@@ -25,6 +25,7 @@ from conformance.pairs.link_text import LEFT, RIGHT
 from conformance.pairs.world import SIDES, World
 from conformance.system import SystemUnderTest, discovered
 
+from tieline.domain.ticket import Kind
 from tieline_ops.sandbox.desk import JANE, LENA, OMAR
 
 PAIRS = tuple(combinations_with_replacement(discovered().values(), 2))
@@ -45,7 +46,12 @@ def named(pair: tuple[SystemUnderTest, SystemUnderTest]) -> str:
     return f"{pair[0].system}-{pair[1].system}"
 
 
-@pytest.mark.parametrize("world", PAIRS, ids=map(named, PAIRS), indirect=True)
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+every_pair = pytest.mark.parametrize("world", PAIRS, ids=map(named, PAIRS), indirect=True)
+
+
+@every_pair
 def test_both_sides_agree(world: World) -> None:
     ids = _born(world, LEFT, "Born on the left")
     _edited_both_ways(world, ids)
@@ -61,6 +67,120 @@ def test_both_sides_agree(world: World) -> None:
     for each in (ids, others):
         assert differences(world, each) == {}
     _at_rest(world, (ids, others))
+
+
+@every_pair
+def test_a_creation_whose_answer_was_lost_makes_no_second_ticket(world: World) -> None:
+    for side in SIDES:
+        other = across(side)
+        method, path = world.call_that_creates(other)
+        world.pass_time()
+        before = set(world.desk(other).ids())
+        simulator = world.simulators[other]
+        simulator.faults.index_lag = world.wiring.sides.connector(other).find_lag
+        simulator.faults.lost_answer(method, path)
+        of = world.of(side)
+        id = world.desk(side).make(JANE, **{of.title: f"Lost from the {side}", **of.needs})
+        world.settle()
+        [born] = set(world.desk(other).ids()) - before
+        assert differences(world, {side: id, other: born}) == {}
+        assert (world.status()["parked"], world.queue.dead) == (0, [])
+
+
+@every_pair
+def test_without_any_webhook_the_schedule_brings_everything(world: World) -> None:
+    for simulator in world.simulators.values():
+        simulator.webhooks.drop_next(10_000)
+    ids: dict[str, str] = {}
+    for side in SIDES:
+        of, other = world.of(side), across(side)
+        before = set(world.desk(other).ids())
+        id = world.desk(side).make(JANE, **{of.title: f"Born on the {side}", **of.needs})
+        world.settle()
+        [born] = set(world.desk(other).ids()) - before
+        ids = {side: id, other: born}
+        world.desk(other).edit(LENA, born, **{world.of(other).title: f"Edited on the {other}"})
+        world.desk(side).comment(OMAR, id, f"Said on the {side}")
+        world.settle()
+        assert differences(world, ids) == {}
+        assert world.desk(side).see(id).fields[of.title] == f"Edited on the {other}"
+        assert copies(world, other, born, f"Said on the {side}") == 1
+    assert [len(world.desk(side).ids()) for side in SIDES] == [2, 2]
+
+
+@every_pair
+def test_new_credentials_in_the_secret_are_taken_up(world: World) -> None:
+    ids = _born(world, LEFT, "Born on the left")
+    for side in SIDES:
+        world.rotate(side)
+        world.pass_time()
+        for place in SIDES:
+            title = f"Edited on the {place} after {side}"
+            world.desk(place).edit(OMAR, ids[place], **{world.of(place).title: title})
+            world.flow()
+            assert differences(world, ids) == {}
+            assert world.desk(LEFT).see(ids[LEFT]).fields[world.left.title] == title
+
+
+@every_pair
+def test_edits_and_deletions_of_comments_and_files_cross(world: World) -> None:
+    ids = _born(world, LEFT, "Born on the left")
+    for side in SIDES:
+        of, desk, id = world.of(side), world.desk(side), ids[side]
+        other, there = across(side), ids[across(side)]
+        edits = "comments.edit" not in of.lacks
+        deletes = "comments.delete" not in of.lacks
+        files = not {"files.theirs", "files.delete"} & of.lacks.keys()
+        text, kept = f"First words, {side}", f"Stays, {side}"
+        said, _ = desk.comment(JANE, id, text), desk.comment(JANE, id, kept)
+        if files:
+            file = desk.attach(JANE, id, f"{side}.txt", b"1")
+        world.next_poll()
+        assert copies(world, other, there, text) == copies(world, other, there, kept) == 1
+        world.pass_time()
+        if edits:
+            desk.edit_comment(JANE, id, said, f"Better words, {side}")
+        world.next_poll()
+        assert copies(world, other, there, f"Better words, {side}") == (1 if edits else 0)
+        takes_back = world.wiring.sides.connector(other).edits_comments
+        if deletes:
+            desk.delete_comment(JANE, id, said)
+        if files:
+            desk.delete_attachment(JANE, id, file)
+        world.pass_time()
+        # Not every system tells of a file that went away: then the next change does.
+        desk.edit(OMAR, id, **{of.title: f"Edited last on the {side}"})
+        world.settle()
+        if deletes and takes_back:
+            assert copies(world, other, there, "words") == 0
+        assert copies(world, other, there, kept) == 1
+        if files and "files.delete" not in world.of(other).lacks:
+            assert f"{side}.txt" not in world.desk(other).see(there).files
+    _at_rest(world, (ids,))
+
+
+@every_pair
+def test_a_picture_in_a_text_stays_a_picture_where_both_have_them(world: World) -> None:
+    without = [side for side in SIDES if "files.inline" in world.of(side).lacks]
+    rich = [field for field in fields_of(world) if field.kind is Kind.RICH]
+    if without or not rich:
+        pytest.skip(f"{' and '.join(world.of(s).system for s in without)}: no pictures in texts")
+    ids = _born(world, LEFT, "Born on the left")
+    for side in SIDES:
+        world.pass_time()
+        name, field = f"{side}.png", rich[0].of(side).name
+        world.desk(side).attach(
+            JANE, ids[side], name, b"\x89PNG\r\n\x1a\n" + bytes(64), "image/png"
+        )
+        world.next_poll()
+        text = f"See:\n\n![the screen](attachment:{name})"
+        world.desk(side).edit(JANE, ids[side], **{field: text})
+        world.settle()
+        other = across(side)
+        seen = world.desk(other).see(ids[other])
+        assert f"](attachment:{name})" in seen.fields[rich[0].of(other).name]
+        assert list(seen.files).count(name) == 1
+    _at_rest(world, (ids,))
 
 
 def _born(world: World, side: str, title: str) -> dict[str, str]:

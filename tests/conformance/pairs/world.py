@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import requests
-from conformance.bench import ASKING, START
+from conformance.bench import ASKING, START, creating
 from conformance.pairs.link_text import LEFT, RIGHT, link_text
 from conformance.system import SystemUnderTest
 from simulation.fifo import TurnedQueue, batch
@@ -29,7 +29,7 @@ from tieline.state.dynamodb import DynamoStore
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.link_file.compiling import compile_link
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.desk import Desk, Simulator
+from tieline_ops.sandbox.desk import JANE, Desk, Simulator
 from tieline_ops.sandbox.traffic import Exchange
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
 
@@ -51,6 +51,10 @@ class SecretStore:
         self.value = SecretString
 
 
+def _hook_secret(side: str) -> str:
+    return f"webhook secret of the {side}"
+
+
 def compiled(left: SystemUnderTest, right: SystemUnderTest, urls: Mapping[str, str]) -> Link:
     """The link of a link.yaml that passes every check."""
     link, faults = compile_link(link_text(left, right, urls), "pair", catalogues())
@@ -69,6 +73,7 @@ class World:
     simulators: dict[str, Simulator] = field(init=False)
     link: Link = field(init=False)
     queue: TurnedQueue = field(init=False)
+    secrets: SecretStore = field(init=False)
     wiring: Wiring = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,16 +82,28 @@ class World:
             urls[RIGHT] = self.right.second_url
         self.link = compiled(self.left, self.right, urls)
         self.simulators = {side: self.of(side).simulator(self.clock) for side in SIDES}
-        secret = {}
         for side, simulator in self.simulators.items():
-            hook = f"webhook secret of {side}"
-            more = {**self.of(side).secret, "webhook_secret": hook}
-            secret[side] = {**simulator.credentials(), **more}
-            simulator.watch(self._taker(side), hook, self.of(side).scope)
+            simulator.watch(self._taker(side), _hook_secret(side), self.of(side).scope)
         self.queue = TurnedQueue(self.clock)
-        self._start(Secret("tieline/pair", SecretStore(secret), self.clock))
+        self.secrets = SecretStore(self._secret())
+        self._start(Secret("tieline/pair", self.secrets, self.clock))
         self.tick()
         self.flow()
+
+    def _secret(self) -> dict[str, Any]:
+        return {
+            side: {
+                **simulator.credentials(),
+                **self.of(side).secret,
+                "webhook_secret": _hook_secret(side),
+            }
+            for side, simulator in self.simulators.items()
+        }
+
+    def rotate(self, side: str) -> None:
+        """An administrator ends a side's credentials and puts new ones into the secret."""
+        self.simulators[side].rotate()
+        self.secrets.value = json.dumps(self._secret())
 
     def of(self, side: str) -> SystemUnderTest:
         return self.left if side == LEFT else self.right
@@ -196,6 +213,18 @@ class World:
             if each.method in {"POST", "PUT", "PATCH", "DELETE"}
             and not any(word in each.path for word in ASKING)
         ]
+
+    def call_that_creates(self, side: str) -> tuple[str, str]:
+        """Method and path of the call by which a ticket is made there; makes a pair to find out."""
+        self.forget()
+        other = LEFT if side == RIGHT else RIGHT
+        before = set(self.desk(side).ids())
+        self.desk(other).make(JANE, **{self.of(other).title: "First", **self.of(other).needs})
+        self.flow()
+        [id] = set(self.desk(side).ids()) - before
+        key = self.wiring.store.twin_key(side, id)
+        assert key
+        return creating(self.simulators[side].traffic.exchanges(), key)
 
     def forget(self) -> None:
         for simulator in self.simulators.values():

@@ -58,18 +58,23 @@ SYSTEM = SystemUnderTest(
     ),
     lacks={
         "fields.options": Lack(
-            "a list of references is written element by element and is read-only here",
+            "a list of references would have to be written element by element: not built",
             "ServiceNow, Glide list fields",
         ),
         "fields.tags": Lack(
-            "tags are records of their own (label_entry), private to a user or a group",
-            "ServiceNow, Tags",
+            "tags are records of a table of their own, not a column: not built",
+            "ServiceNow, Tags (label_entry)",
         ),
         "comments.edit": _JOURNAL,
         "comments.delete": _JOURNAL,
         "comments.ties": Lack(
             "an entry's moment has the grain of a second, and nothing else orders entries",
             "ServiceNow, sys_journal_field: sys_created_on",
+        ),
+        "files.delete_told": Lack(
+            "a file that goes away does not move its record's stamp: it is noticed with the next "
+            "change",
+            "ServiceNow REST API reference, Attachment API: a record of sys_attachment",
         ),
         "files.inline": Lack(
             "description and comments are plain text",

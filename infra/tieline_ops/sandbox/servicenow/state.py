@@ -65,6 +65,7 @@ class Instance:
         self.denied: set[tuple[str, str]] = set()  # (table, column) that an ACL keeps from writes
         self.hidden: set[str] = set()  # sys_ids that an ACL keeps from the API's accounts
         self.counted = 10_000
+        self._before: dict[str, tuple[datetime, Row]] = {}
         self._fill()
 
     def now(self) -> datetime:
@@ -90,6 +91,17 @@ class Instance:
         """A table's records; `task` has those of all that extend it."""
         tables = TASKS if table == "task" else (table,)
         return [row for each in tables for row in self.tables[each].values()]
+
+    def listed(self, table: str) -> list[Row]:
+        """A table's records as a query sees them: a change is seen once its transaction ended.
+
+        That is `index_lag` after its stamp.
+        """
+        now, found = self.clock.now(), []
+        for row in self.rows(table):
+            until, before = self._before.get(row["sys_id"], (now, row))
+            found.append(before if now < until else row)
+        return found
 
     def insert(self, user: User, table: str, values: Mapping[str, str]) -> Row:
         """Make a record as the table makes it. Raises PolicyError."""
@@ -131,6 +143,8 @@ class Instance:
         row["sys_mod_count"] = str(int(old["sys_mod_count"]) + 1)
         row["sys_updated_on"], row["sys_updated_by"] = self.stamp(), user.user_name
         self.tables[table][id] = row
+        if self.faults.index_lag:
+            self._before[id] = (self.clock.now() + self.faults.index_lag, old)
         self._journal(user, table, row, values)
         self._tell("update", table, row, user)
         return row
