@@ -26,13 +26,17 @@ Plain = str | int | float | bool | list[str] | None
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A field with two values that differ. `clears`: it may be left empty."""
+    """A field with two values that differ.
+
+    `clears`: it may be left empty. `fixed`: once a ticket is made, it stays as it is.
+    """
 
     name: str
     kind: Kind
     one: Plain
     other: Plain
     clears: bool = True
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

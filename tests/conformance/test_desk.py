@@ -21,6 +21,8 @@ def test_what_people_set_is_what_they_see(bench: Bench) -> None:
     bench.pass_time()
     for sample in bench.of.fields:
         assert bench.seen(id, [sample.name]) == bench.given({sample.name: sample.one})
+        if sample.fixed:
+            continue
         bench.desk.edit(OMAR, id, **{sample.name: sample.other})
         assert bench.seen(id, [sample.name]) == bench.given({sample.name: sample.other})
         if sample.clears:

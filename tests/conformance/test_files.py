@@ -31,10 +31,11 @@ def content(bench: Bench, id: str, file: Attachment) -> bytes:
 @behaviour("files.theirs")
 def test_a_persons_file_is_read_byte_by_byte(bench: Bench) -> None:
     id = bench.made()
-    made = bench.desk.attach(JANE, id, NAME, CONTENT, "application/octet-stream")
+    bench.desk.attach(JANE, id, NAME, CONTENT, "application/octet-stream")
+    bench.pass_time(1)
     bench.desk.attach(JANE, id, "empty.txt", b"")
     file, empty = files(bench, id)
-    assert (file.id, file.name, file.size, file.ours) == (made, NAME, len(CONTENT), False)
+    assert (file.name, file.size, file.ours) == (NAME, len(CONTENT), False)
     assert content(bench, id, file) == CONTENT
     assert content(bench, id, empty) == b""
 
@@ -78,17 +79,17 @@ def test_two_files_of_one_name_are_two(bench: Bench) -> None:
 def test_a_deletion_is_read_and_ours_may_be_repeated(bench: Bench) -> None:
     id = bench.made()
     theirs = bench.desk.attach(JANE, id, "theirs.txt", b"theirs")
-    kept = bench.desk.attach(JANE, id, "kept.txt", b"kept")
+    bench.desk.attach(JANE, id, "kept.txt", b"kept")
     ours = bench.connector.add_attachment(id, "ours.txt", "text/plain", io.BytesIO(b"ours"))
-    listed = {file.id: file for file in files(bench, id)}
+    listed = {file.name: file for file in files(bench, id)}
     bench.pass_time()
     bench.desk.delete_attachment(JANE, id, theirs)
     bench.connector.delete_attachment(id, ours.id)
     bench.connector.delete_attachment(id, ours.id)
-    assert [file.id for file in files(bench, id)] == [kept]
+    assert [file.name for file in files(bench, id)] == ["kept.txt"]
     assert bench.desk.see(id).files == {"kept.txt": b"kept"}
     with pytest.raises(Gone):
-        content(bench, id, listed[theirs])
+        content(bench, id, listed["theirs.txt"])
 
 
 @behaviour("files.delete_told")
@@ -107,36 +108,54 @@ def test_a_webhook_or_the_listing_tells_of_a_file_that_is_gone(bench: Bench) -> 
     assert id in {hint.id for hint in (*told, *listed)}
 
 
+def _place(bench: Bench) -> str:
+    """The rich field that may be edited, "" if only comments may hold a new picture."""
+    return next((s.name for s in bench.of.samples(Kind.RICH) if not s.fixed), "")
+
+
+def _shown(bench: Bench, id: str) -> str:
+    """The text with the picture, as people see it."""
+    seen, place = bench.desk.see(id), _place(bench)
+    return str(seen.fields[place]) if place else seen.comments[-1].text
+
+
 @behaviour("files.inline")
 def test_a_persons_picture_in_a_text_is_read_as_one_of_the_files(bench: Bench) -> None:
-    rich = bench.of.samples(Kind.RICH)[0].name
-    id = bench.made()
+    place, id = _place(bench), bench.made()
     bench.desk.attach(JANE, id, "shot.png", PNG, "image/png")
     bench.pass_time()
-    bench.desk.edit(JANE, id, **{rich: "See:\n\n![shot](attachment:shot.png)"})
-    text = str(bench.connector.read(id, bench.want(rich)).fields[rich])
-    assert "](attachment:shot.png)" in text
-    assert "See:" in text
+    text = "See:\n\n![shot](attachment:shot.png)"
+    if place:
+        bench.desk.edit(JANE, id, **{place: text})
+    else:
+        bench.desk.comment(JANE, id, text)
+    read = bench.connector.read(id, bench.want(*filter(None, [place]), comments=True))
+    found = str(read.fields[place]) if place else (read.comments or ())[-1].body
+    assert "](attachment:shot.png)" in found
+    assert "See:" in found
 
 
 @behaviour("files.inline")
 def test_our_picture_in_a_text_is_seen_as_one_of_the_files(bench: Bench) -> None:
-    rich = bench.of.samples(Kind.RICH)[0].name
     id = bench.made()
     bench.connector.add_attachment(id, "shot.png", "image/png", io.BytesIO(PNG))
-    ticket = bench.connector.read(id, bench.want(rich))
-    text = "See:\n\n![shot](attachment:shot.png)"
-    bench.connector.update(ticket, bench.values({rich: text}), bench.want(rich))
-    assert "](attachment:shot.png)" in bench.desk.see(id).fields[rich]
+    _write(bench, id, "See:\n\n![shot](attachment:shot.png)")
+    assert "](attachment:shot.png)" in _shown(bench, id)
     assert bench.desk.see(id).files == {"shot.png": PNG}
 
 
 @behaviour("files.inline")
 def test_a_picture_that_is_no_file_of_the_ticket_stays_as_its_name(bench: Bench) -> None:
-    rich = bench.of.samples(Kind.RICH)[0].name
-    ticket = bench.connector.read(bench.made(), bench.want(rich))
-    text = "See ![shot](attachment:shot.png) there"
-    bench.connector.update(ticket, bench.values({rich: text}), bench.want(rich))
-    shown = bench.desk.see(ticket.id).fields[rich]
-    assert "](attachment:" not in shown
-    assert "shot" in shown
+    id = bench.made()
+    _write(bench, id, "See ![shot](attachment:shot.png) there")
+    assert "](attachment:" not in _shown(bench, id)
+    assert "shot" in _shown(bench, id)
+
+
+def _write(bench: Bench, id: str, text: str) -> None:
+    place = _place(bench)
+    if place:
+        ticket = bench.connector.read(id, bench.want(place))
+        bench.connector.update(ticket, bench.values({place: text}), bench.want(place))
+    else:
+        bench.connector.add_comment(id, text, True, "c1")

@@ -18,6 +18,12 @@ def across(side: str) -> str:
 
 
 def fields_of(world: World) -> tuple[Field, ...]:
+    """The fields that are kept equal."""
+    return tuple(f for f in shared_fields(world.left, world.right) if not f.fixed)
+
+
+def born_with(world: World) -> tuple[Field, ...]:
+    """The fields that a birth carries, those that nothing changes later among them."""
     return shared_fields(world.left, world.right)
 
 
@@ -40,7 +46,9 @@ def normal(kind: Kind, plain: Plain) -> Any:
     return comparable(kind, value_of(kind, plain))
 
 
-def differences(world: World, ids: dict[str, str]) -> dict[str, tuple[Any, Any]]:
+def differences(
+    world: World, ids: dict[str, str], fields: tuple[Field, ...] | None = None
+) -> dict[str, tuple[Any, Any]]:
     """Where the two tickets of a pair say different things: field -> what each says."""
     seen = {side: world.desk(side).see(ids[side]).fields for side in SIDES}
     titles = [seen[side][world.of(side).title] for side in SIDES]
@@ -48,7 +56,7 @@ def differences(world: World, ids: dict[str, str]) -> dict[str, tuple[Any, Any]]
     status = [seen[side][world.of(side).status.name] for side in SIDES]
     if (status[0], status[1]) not in _same_status(world):
         found["status"] = (status[0], status[1])
-    for field in fields_of(world):
+    for field in fields_of(world) if fields is None else fields:
         here, there = (seen[side][field.of(side).name] for side in SIDES)
         wanted = normal(field.kind, as_other(field, LEFT, here))
         if wanted != normal(field.kind, there):

@@ -26,6 +26,11 @@ class Field:
     def kind(self) -> Kind:
         return self.left.kind
 
+    @property
+    def fixed(self) -> bool:
+        """Whether one side keeps it as it was made, so that only a birth carries it there."""
+        return self.left.fixed or self.right.fixed
+
     def of(self, side: str) -> Sample:
         return self.left if side == LEFT else self.right
 
@@ -53,8 +58,9 @@ def shared_fields(left: SystemUnderTest, right: SystemUnderTest) -> tuple[Field,
 
 
 def _usable(of: SystemUnderTest, kind: Kind) -> list[Sample]:
-    """Samples that can cross: the title has a rule of its own."""
-    return [each for each in of.samples(kind) if each.name != of.title and each.clears]
+    """Samples that can cross, those that may be empty first: the title has a rule of its own."""
+    found = [each for each in of.samples(kind) if each.name != of.title]
+    return sorted(found, key=lambda each: not each.clears)
 
 
 def link_text(left: SystemUnderTest, right: SystemUnderTest, urls: Mapping[str, str]) -> str:
@@ -75,10 +81,17 @@ def link_text(left: SystemUnderTest, right: SystemUnderTest, urls: Mapping[str, 
     flow = files_flow(left, right)
     if flow:
         content["attachments"] = {"flow": flow, "max_mb": "5"}
-    defaults = {side: _texts(of[side].needs) for side in of if of[side].needs}
-    if defaults:
+    defaults = {side: {**_texts(of[side].needs), **_at_birth(left, right, side)} for side in of}
+    if defaults := {side: texts for side, texts in defaults.items() if texts}:
         content["defaults"] = defaults
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def _at_birth(left: SystemUnderTest, right: SystemUnderTest, side: str) -> dict[str, str]:
+    """What a newborn ticket takes over that no rule may write later."""
+    other = RIGHT if side == LEFT else LEFT
+    fields = [field for field in shared_fields(left, right) if field.of(side).fixed]
+    return {field.of(side).name: f"{{{field.of(other).name}}}" for field in fields}
 
 
 def files_flow(left: SystemUnderTest, right: SystemUnderTest) -> str:
@@ -98,6 +111,11 @@ def _rules(left: SystemUnderTest, right: SystemUnderTest) -> Iterator[dict[str, 
     yield _status(left, right)
     for field in shared_fields(left, right):
         rule: dict[str, Any] = {LEFT: field.left.name, RIGHT: field.right.name}
+        if field.left.fixed and field.right.fixed:
+            continue
+        if field.fixed:
+            from_, to = (LEFT, RIGHT) if field.left.fixed else (RIGHT, LEFT)
+            rule["flow"] = f"{from_} -> {to}"
         if field.pairs:
             rule["values"] = {str(here): str(there) for here, there in field.pairs}
             rule["otherwise"] = {LEFT: str(field.pairs[0][0]), RIGHT: str(field.pairs[0][1])}
