@@ -34,6 +34,7 @@ BEHAVIOURS: dict[str, str] = {
     "comments.unread": "An equal list of comments is not read again",
     "files.theirs": "Files that people attached are read, byte by byte",
     "files.ours": "Files that we attach are there, byte by byte",
+    "files.names": "Names of files keep their letters, both ways",
     "files.delete": "Deleted files; twice is no error",
     "files.delete_told": "A webhook or the listing tells of a file that people deleted",
     "files.inline": "A picture in a text stays a picture, both ways",

@@ -36,6 +36,7 @@ SYSTEM = SystemUnderTest(
         Sample("priority", Kind.OPTION, "High", "Low"),
         Sample("Regions", Kind.OPTIONS, ["Europe", "Asia"], ["Americas"]),
         Sample("assignee", Kind.PERSON, "omar@acme.example", "lena@acme.example"),
+        Sample("Score", Kind.NUMBER, 3, 5.5),
         Sample("Seats", Kind.NUMBER, 3, 5),
         Sample("VIP", Kind.BOOLEAN, True, False, clears=False),
         Sample("tags", Kind.TAGS, ["printing", "urgent"], ["printing"]),
