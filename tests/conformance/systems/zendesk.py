@@ -33,7 +33,7 @@ SYSTEM = SystemUnderTest(
         Sample("Go Live", Kind.DATE, "2026-04-01", "2026-05-31"),
         Sample("due_at", Kind.DATETIME, "2026-03-05T08:15:00Z", "2026-03-05T23:45:10Z"),
         Sample("Severity", Kind.OPTION, "Critical", "Minor"),
-        Sample("priority", Kind.OPTION, "High", "Low"),
+        Sample("priority", Kind.OPTION, "High", "Low", clears=False),
         Sample("Regions", Kind.OPTIONS, ["Europe", "Asia"], ["Americas"]),
         Sample("assignee", Kind.PERSON, "omar@acme.example", "lena@acme.example"),
         Sample("Score", Kind.NUMBER, 3, 5.5),
@@ -41,6 +41,7 @@ SYSTEM = SystemUnderTest(
         Sample("VIP", Kind.BOOLEAN, True, False, clears=False),
         Sample("tags", Kind.TAGS, ["printing", "urgent"], ["printing"]),
     ),
+    rows=1100,
     copy=_copy,
     switch_sets=(
         frozenset(),
