@@ -67,6 +67,12 @@ class Bench:
     def clock(self) -> SandboxClock:
         return self.simulator.clock
 
+    @property
+    def rows(self) -> int:
+        """How many tickets a long listing has: fewer where a switch has nothing to do with it."""
+        plain = not self.switches or self.switches & self.of.listing
+        return self.of.rows if plain else 20
+
     def secret(self, **more: Any) -> dict[str, Any]:
         """The side's part of the link's secret, as it is stored."""
         held = {**self.simulator.credentials(), "webhook_secret": self.of.webhook_secret}

@@ -29,7 +29,7 @@ def lacking(bench: Bench, hints: list[Hint], changed: set[str]) -> set[str]:
 def test_nothing_is_lost_that_changes_while_pages_are_read(bench: Bench) -> None:
     cursor = bench.caught_up()
     # All in one second: no page's end falls between two moments.
-    ids = [bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.of.rows)]
+    ids = [bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.rows)]
     bench.pass_time(3600)
     hints: list[Hint] = []
     pages, steps = [], iter(((0, 1), (1, -2), (3, 2), (-1, 0)))
@@ -42,7 +42,9 @@ def test_nothing_is_lost_that_changes_while_pages_are_read(bench: Bench) -> None
             bench.pass_time(1)
     assert pages[-1].last
     assert not any(page.last for page in pages[:-1])
-    assert len([page for page in pages if page.hints]) >= PAGES
+    assert len([page for page in pages if page.hints]) >= (
+        PAGES if bench.rows == bench.of.rows else 1
+    )
     bench.pass_time(600)
     later, _ = bench.listed(pages[-1].cursor)
     assert lacking(bench, [*hints, *later], set(ids)) == set()
@@ -87,7 +89,7 @@ def test_our_creation_is_listed_with_its_correlation_or_none(bench: Bench) -> No
 @behaviour("changes.resume")
 def test_a_listing_that_stopped_after_any_page_goes_on(bench: Bench) -> None:
     cursor = bench.caught_up()
-    ids = {bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.of.rows)}
+    ids = {bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.rows)}
     bench.pass_time(3600)
     hints: list[Hint] = []
     for _ in range(20):

@@ -38,6 +38,7 @@ SYSTEM = SystemUnderTest(
         Sample("labels", Kind.TAGS, ["bug", "urgent"], ["bug"]),
     ),
     copy=_copy,
+    listing=frozenset({"since_is_exclusive"}),
     switch_sets=(
         frozenset(),
         frozenset({"comment_edit_keeps_updated"}),
