@@ -57,10 +57,6 @@ SYSTEM = SystemUnderTest(
         "comments.internal": Lack(
             "every comment is public to all who see the issue", "GitHub REST, Issue comments"
         ),
-        "files.names": Lack(
-            "GitHub puts points in place of the letters that it does not take",
-            "GitHub Docs: Attaching files",
-        ),
         "webhooks.stale": Lack(
             "nothing that is signed says when it was sent",
             "GitHub Docs: Webhook events and payloads (delivery headers)",
