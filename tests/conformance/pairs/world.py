@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import requests
-from conformance.bench import ASKING, START, creating
+from conformance.bench import ASKING, START, Births
 from conformance.pairs.link_text import LEFT, RIGHT, link_text
 from conformance.system import SystemUnderTest
 from simulation.fifo import TurnedQueue, batch
@@ -75,6 +75,7 @@ class World:
     queue: TurnedQueue = field(init=False)
     secrets: SecretStore = field(init=False)
     wiring: Wiring = field(init=False)
+    _births: dict[str, Births] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         urls = {LEFT: self.left.url, RIGHT: self.right.url}
@@ -138,7 +139,12 @@ class World:
 
     def _session(self, side: str) -> requests.Session:
         session, simulator = requests.Session(), self.simulators[side]
-        adapter = WsgiAdapter(simulator.app, lambda _: self.clock.advance(MOMENT))
+
+        def after(request: requests.PreparedRequest, response: requests.Response) -> None:
+            if side in self._births:
+                self._births[side].after(request, response)
+
+        adapter = WsgiAdapter(simulator.app, lambda _: self.clock.advance(MOMENT), after)
         for url in (self.link.sides[side].url, *simulator.HOSTS):
             session.mount(url, adapter)
         return session
@@ -216,15 +222,13 @@ class World:
 
     def call_that_creates(self, side: str) -> tuple[str, str]:
         """Method and path of the call by which a ticket is made there; makes a pair to find out."""
-        self.forget()
         other = LEFT if side == RIGHT else RIGHT
-        before = set(self.desk(side).ids())
+        births = self._births[side] = Births(self.desk(side))
         self.desk(other).make(JANE, **{self.of(other).title: "First", **self.of(other).needs})
         self.flow()
-        [id] = set(self.desk(side).ids()) - before
-        key = self.wiring.store.twin_key(side, id)
-        assert key
-        return creating(self.simulators[side].traffic.exchanges(), key)
+        del self._births[side]
+        assert births.path, "no call made a ticket"
+        return births.method, births.path
 
     def forget(self) -> None:
         for simulator in self.simulators.values():

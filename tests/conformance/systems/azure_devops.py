@@ -38,6 +38,7 @@ SYSTEM = SystemUnderTest(
         Sample("Custom.Regression", Kind.BOOLEAN, True, False, clears=False),
         Sample("System.Tags", Kind.TAGS, ["printing", "urgent"], ["printing"]),
     ),
+    rows=450,
     copy=_copy,
     switch_sets=(
         frozenset(),

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.system import Lack, Sample, Status, SystemUnderTest
 
 from tieline.domain.ticket import Kind
+
+
+def _clone(freshdesk: Any, id: str) -> str:
+    """The command Clone ticket, which takes the tags along, ours among them."""
+    from tieline_ops.sandbox.fresh import work  # noqa: PLC0415
+    from tieline_ops.sandbox.freshdesk.content import BOOK  # noqa: PLC0415
+
+    site, old = freshdesk.site, freshdesk.desk.raw(id)
+    names = ("subject", "description", "status", "priority", "source", "tags")
+    values = {name: old.values[name] for name in names if name in old.values}
+    return str(work.create(site, BOOK, site.user("jane@acme.example"), values).id)
+
 
 SYSTEM = SystemUnderTest(
     system="freshdesk",
@@ -26,6 +40,7 @@ SYSTEM = SystemUnderTest(
         Sample("VIP", Kind.BOOLEAN, True, False, clears=False),
         Sample("tags", Kind.TAGS, ["printing", "urgent"], ["printing"]),
     ),
+    copy=_clone,
     switch_sets=(
         frozenset(),
         frozenset({"choices_as_objects"}),
