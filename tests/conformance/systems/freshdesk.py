@@ -15,7 +15,7 @@ def _clone(freshdesk: Any, id: str) -> str:
     from tieline_ops.sandbox.freshdesk.content import BOOK  # noqa: PLC0415
 
     site, old = freshdesk.site, freshdesk.desk.raw(id)
-    names = ("subject", "description", "status", "priority", "source", "tags")
+    names = ("subject", "description", "status", "priority", "source", "tags", "requester_id")
     values = {name: old.values[name] for name in names if name in old.values}
     return str(work.create(site, BOOK, site.user("jane@acme.example"), values).id)
 
