@@ -39,6 +39,7 @@ BEHAVIOURS: dict[str, str] = {
     "files.delete_told": "A webhook or the listing tells of a file that people deleted",
     "files.inline": "A picture in a text stays a picture, both ways",
     "changes.pages": "Changes are listed over several pages; none that happens meanwhile is lost",
+    "changes.parts": "Comments and files of people are listed as changes of their tickets",
     "changes.resume": "A listing that stopped goes on where it was",
     "changes.late": "What the index shows late is listed all the same",
     "deletes.read": "A deleted ticket is gone",

@@ -27,14 +27,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def bench(
     request: pytest.FixtureRequest, record_property: pytest.FixtureRequest
 ) -> Iterator[Bench]:
-    """Skips what the vendor does not have; the table says why."""
+    """Skips what the vendor does not have, or not by this switch; the table says why."""
     of, switches = request.param
     key = getattr(request.function, "behaviour", "")
     if key:
         key = key.format(**request.node.callspec.params)
         record_property("behaviour", f"{of.system} {key}")
-    if key in of.lacks:
-        pytest.skip(of.lacks[key].why)
+    for name in (key, *(f"{key}+{switch}" for switch in switches)):
+        if name in of.lacks:
+            pytest.skip(of.lacks[name].why)
     made = Bench(of, switches)
     yield made
     made.simulator.close()

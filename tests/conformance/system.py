@@ -60,7 +60,8 @@ class Lack:
 
 @dataclass(frozen=True)
 class SystemUnderTest:
-    """One system. `lacks` is by behaviour (see `behaviours.py`). `second_url`: another site's.
+    """One system. `lacks` is by behaviour (see `behaviours.py`), or by
+    `behaviour+switch` for what is lacking only if that fact is so. `second_url`: another site's.
 
     `title` names the field of that part; `fields` has every kind that the system has. `needs` is
     what a creation must carry beside the title. Each of `switch_sets` is a run of the whole suite
