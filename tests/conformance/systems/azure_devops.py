@@ -39,6 +39,7 @@ SYSTEM = SystemUnderTest(
         Sample("System.Tags", Kind.TAGS, ["printing", "urgent"], ["printing"]),
     ),
     rows=450,
+    many_comments=210,
     copy=_copy,
     switch_sets=(
         frozenset(),
