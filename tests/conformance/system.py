@@ -60,13 +60,15 @@ class Lack:
 
 @dataclass(frozen=True)
 class SystemUnderTest:
-    """One system. `lacks` is by behaviour (see `behaviours.py`). `second_url`: another site's.
+    """One system. `lacks` is by behaviour (see `behaviours.py`), or by
+    `behaviour+switch` for what is lacking only if that fact is so. `second_url`: another site's.
 
     `title` names the field of that part; `fields` has every kind that the system has. `needs` is
     what a creation must carry beside the title. Each of `switch_sets` is a run of the whole suite
-    with those of the simulator's switches on that stand for remembered facts. `rows` are so many
-    that a listing has three pages, `many_comments` so many that they have two. `copy` makes a
-    person's copy of a ticket, by simulator and id, in the way that keeps most of it; gives its id.
+    with those of the simulator's switches on that stand for remembered facts; those of `listing`
+    concern listings. `rows` are so many that a listing has three pages, `many_comments` so many
+    that they have two. `copy` makes a person's copy of a ticket, by simulator and id, in the way
+    that keeps most of it; gives its id.
     """
 
     system: str
@@ -80,8 +82,10 @@ class SystemUnderTest:
     secret: Mapping[str, Any] = field(default_factory=dict)
     webhook_secret: str = "conformance-webhook-secret"
     switch_sets: tuple[frozenset[str], ...] = (frozenset(),)
+    listing: frozenset[str] = frozenset()
     rows: int = 250
     many_comments: int = 120
+    calls: Mapping[str, int] = field(default_factory=dict)
     copy: Callable[[Any, str], str] | None = None
     lacks: Mapping[str, Lack] = field(default_factory=dict)
 

@@ -67,13 +67,18 @@ class Table:
         yield from (f"{number}. {note}" for note, number in notes.items())
 
     def _cell(self, of: SystemUnderTest, key: str, notes: dict[str, int]) -> str:
-        if key in of.lacks:
-            lack = of.lacks[key]
-            title = connector_class(of.system).title
-            note = f"{title}: {lack.why}. Source: {lack.source}."
-            return f"{LACKING} ({notes.setdefault(note, len(notes) + 1)})"
-        outcomes = self.outcomes.get((of.system, key), set())
-        return {frozenset({"passed"}): YES, frozenset(): UNTRIED}.get(frozenset(outcomes), NO)
+        """How a behaviour ended, or that it is lacking, with the numbers of the notes on it."""
+        title = connector_class(of.system).title
+        numbers = []
+        for name, lack in of.lacks.items():
+            if name.partition("+")[0] == key:
+                switch = " (by one switch of the simulator)" if "+" in name else ""
+                note = f"{title}: {lack.why}{switch}. Source: {lack.source}."
+                numbers.append(str(notes.setdefault(note, len(notes) + 1)))
+        outcomes = frozenset(self.outcomes.get((of.system, key), ())) - {"skipped"}
+        ended = {frozenset({"passed"}): YES, frozenset(): UNTRIED}.get(outcomes, NO)
+        word = LACKING if key in of.lacks else ended
+        return f"{word} ({', '.join(numbers)})" if numbers else word
 
     def write(self) -> None:
         """Put the table on the page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from conformance.bench import Bench
 from tieline.domain.errors import Credentials, Transient
 from tieline_ops.sandbox.desk import JANE
 
+TRIED = 3
+"""So often a call is tried in place."""
 OFTEN = 20
-"""More than any client tries in place."""
+"""More often than that."""
 
 
 @behaviour("errors.credentials")
@@ -72,11 +75,13 @@ def test_a_short_limit_is_waited_out_in_place(bench: Bench) -> None:
 def test_a_limit_without_a_time_is_transient(bench: Bench) -> None:
     id = bench.made()
     bench.connector.read(id, bench.want(bench.of.title))
-    bench.simulator.limit_rate(None, OFTEN)
+    bench.simulator.limit_rate(None, TRIED)
     with pytest.raises(Transient) as limited:
         bench.connector.read(id, bench.want(bench.of.title))
     assert limited.value.after is None or limited.value.after <= timedelta(hours=1)
-    bench.calm()
+    for _ in range(TRIED):
+        with suppress(Transient):
+            bench.connector.read(id, bench.want(bench.of.title))
     assert bench.connector.read(id, bench.want(bench.of.title)).id == id
 
 
@@ -108,7 +113,7 @@ def test_a_comment_whose_answer_was_lost_is_uncertain_and_there_once(bench: Benc
     bench.pass_time()
     bench.simulator.traffic.clear()
     bench.connector.add_comment(id, "Second", True, "c2")
-    write = bench.writes()[0]
+    write = bench.writes()[-1]  # the one that puts it on the ticket, if it takes several
     bench.pass_time()
     bench.simulator.faults.lost_answer(write.method, write.path)
     with pytest.raises(Transient) as failure:

@@ -29,7 +29,7 @@ def lacking(bench: Bench, hints: list[Hint], changed: set[str]) -> set[str]:
 def test_nothing_is_lost_that_changes_while_pages_are_read(bench: Bench) -> None:
     cursor = bench.caught_up()
     # All in one second: no page's end falls between two moments.
-    ids = [bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.of.rows)]
+    ids = [bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.rows)]
     bench.pass_time(3600)
     hints: list[Hint] = []
     pages, steps = [], iter(((0, 1), (1, -2), (3, 2), (-1, 0)))
@@ -42,7 +42,9 @@ def test_nothing_is_lost_that_changes_while_pages_are_read(bench: Bench) -> None
             bench.pass_time(1)
     assert pages[-1].last
     assert not any(page.last for page in pages[:-1])
-    assert len([page for page in pages if page.hints]) >= PAGES
+    assert len([page for page in pages if page.hints]) >= (
+        PAGES if bench.rows == bench.of.rows else 1
+    )
     bench.pass_time(600)
     later, _ = bench.listed(pages[-1].cursor)
     assert lacking(bench, [*hints, *later], set(ids)) == set()
@@ -61,17 +63,16 @@ def test_a_first_listing_begins_now(bench: Bench) -> None:
     assert new in {hint.id for hint in bench.listed(cursor)[0]}
 
 
-@behaviour("changes.pages")
-def test_comments_files_and_edits_of_people_are_listed(bench: Bench) -> None:
-    said, filed, edited = bench.made(), bench.made(), bench.made()
+@behaviour("changes.parts")
+def test_comments_and_files_of_people_are_listed(bench: Bench) -> None:
+    said, filed = bench.made(), bench.made()
     bench.pass_time(600)
     cursor = bench.caught_up()
     bench.pass_time(600)
     bench.desk.comment(JANE, said, "Hello")
     bench.desk.attach(JANE, filed, "log.txt", b"1")
-    bench.desk.edit(JANE, edited, **{bench.of.title: "Other"})
     bench.pass_time(600)
-    assert {said, filed, edited} <= {hint.id for hint in bench.listed(cursor)[0]}
+    assert {said, filed} <= {hint.id for hint in bench.listed(cursor)[0]}
 
 
 @behaviour("changes.pages")
@@ -87,7 +88,7 @@ def test_our_creation_is_listed_with_its_correlation_or_none(bench: Bench) -> No
 @behaviour("changes.resume")
 def test_a_listing_that_stopped_after_any_page_goes_on(bench: Bench) -> None:
     cursor = bench.caught_up()
-    ids = {bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.of.rows)}
+    ids = {bench.made(**{bench.of.title: f"Number {n}"}) for n in range(bench.rows)}
     bench.pass_time(3600)
     hints: list[Hint] = []
     for _ in range(20):

@@ -13,7 +13,8 @@ from tieline.domain.ticket import Attachment, Kind
 from tieline_ops.sandbox.desk import JANE
 
 CONTENT = bytes(range(256)) * 1200
-NAME = "Größe & Maß (1).bin"
+NAME = "log-1.bin"
+STRANGE = "Größe & Maß (1).bin"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
@@ -38,6 +39,15 @@ def test_a_persons_file_is_read_byte_by_byte(bench: Bench) -> None:
     assert (file.name, file.size, file.ours) == (NAME, len(CONTENT), False)
     assert content(bench, id, file) == CONTENT
     assert content(bench, id, empty) == b""
+
+
+@behaviour("files.names")
+def test_a_name_keeps_its_letters_both_ways(bench: Bench) -> None:
+    id = bench.made()
+    bench.desk.attach(JANE, id, STRANGE, b"theirs")
+    assert [file.name for file in files(bench, id)] == [STRANGE]
+    bench.connector.add_attachment(id, f"2 {STRANGE}", "text/plain", io.BytesIO(b"ours"))
+    assert sorted(bench.desk.see(id).files) == [f"2 {STRANGE}", STRANGE]
 
 
 @behaviour("files.theirs")

@@ -22,7 +22,8 @@ from conformance.pairs.agreement import (
     files_reach,
     normal,
 )
-from conformance.pairs.link_text import LEFT, RIGHT
+from conformance.pairs.link_text import LEFT, RIGHT, link_text
+from conformance.pairs.nearest import as_there, crossings, nearest_text
 from conformance.pairs.world import SIDES, World
 from conformance.system import SystemUnderTest, discovered
 
@@ -37,7 +38,8 @@ def world(
     request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> Iterator[World]:
     started = time.perf_counter()
-    made = World(*request.param)
+    text = getattr(request.function, "text", link_text)
+    made = World(*request.param, text)
     yield made
     made.close()
     record_property("pair", time.perf_counter() - started)
@@ -183,6 +185,35 @@ def test_a_picture_in_a_text_stays_a_picture_where_both_have_them(world: World) 
         assert f"](attachment:{name})" in shown
         assert list(seen.files).count(name) == 1
     _at_rest(world, (ids,))
+
+
+@every_pair
+def test_a_kind_that_one_side_lacks_crosses_as_its_nearest(world: World) -> None:
+    found = crossings(world.left, world.right)
+    if not found:
+        pytest.skip("both have the same kinds of field, or none that could hold another")
+    for side in SIDES:
+        of, mine = world.of(side), [each for each in found if each.source == side]
+        before = set(world.desk(across(side)).ids())
+        fields = {each.here.name: each.here.one for each in mine}
+        id = world.desk(side).make(JANE, **{of.title: f"On the {side}", **of.needs, **fields})
+        world.flow()
+        [born] = set(world.desk(across(side)).ids()) - before
+        for which in ("one", "other", "one"):
+            values = {each.here.name: getattr(each.here, which) for each in mine}
+            world.pass_time()
+            world.desk(side).edit(OMAR, id, **values)
+            world.flow()
+            shown = world.desk(across(side)).see(born).fields
+            for each in mine:
+                wanted = as_there(each, values[each.here.name])
+                seen = normal(each.there.kind, shown[each.there.name])
+                assert seen == normal(each.there.kind, wanted), each
+    world.settle()
+    assert world.status()["parked"] == 0
+
+
+test_a_kind_that_one_side_lacks_crosses_as_its_nearest.text = nearest_text  # type: ignore[attr-defined]
 
 
 def _born(world: World, side: str, title: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tieline.domain.errors import Gone, Refused, Stale, Transient
 from tieline.domain.ticket import Kind
 from tieline_ops.sandbox.desk import JANE, OMAR
 
+NO_OPTION = "Zyzzyva"
 NAME = "5c2f9a40d1e84b7c9e6a0b3d2f7c8e11"
 DAY = timedelta(days=1)
 
@@ -198,11 +199,11 @@ def test_a_refusal_names_a_reason_and_writes_nothing(bench: Bench) -> None:
     options = bench.of.samples(Kind.OPTION)
     id = bench.made(**{options[0].name: options[0].one})
     ticket = bench.connector.read(id, bench.want(bench.of.title))
-    values = bench.values({bench.of.title: "Other", options[0].name: "no such option"})
+    values = bench.values({bench.of.title: "Other", options[0].name: NO_OPTION})
     with pytest.raises(Refused) as refused:
         bench.connector.update(ticket, values, bench.want())
     assert refused.value.words or refused.value.fields
-    assert "no such option" not in refused.value.what
+    assert NO_OPTION not in refused.value.what
     assert bench.seen(id, [options[0].name]) == bench.given({options[0].name: options[0].one})
 
 

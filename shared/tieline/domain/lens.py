@@ -87,8 +87,9 @@ def merge(
     """Both sides' sets (tags, multi-options) after each took over what the other changed.
 
     `base` is each side's mark at the last agreement; what is not in it was added, what is missing
-    from the set was removed. An element goes away only if nothing that remains means it. All maps
-    are by side. Raises Untranslatable.
+    from the set was removed. An element goes away only if nothing that remains means it. Of an
+    option that was removed only its value may be known: then what it was across is what nothing
+    here means any more. All maps are by side. Raises Untranslatable.
     """
     first, second = link.order
     sets = {side: _as_set(values[side]) for side in link.order}
@@ -98,12 +99,16 @@ def merge(
         old = _base_elements(base.get(source, ""), specs[source])
         added = [one for one in sets[source] if not _within(one, old)]
         removed = [one for one in old if not _within(one, sets[source])]
+        unknown = any(isinstance(one, Option) and one not in way.spec.options for one in removed)
         mine = [one for one in sets[side] if not _within(one, _base_elements_of(base, side, specs))]
         kept: list[Element] = [
             one
             for one in sets[side]
             if one in mine
-            or not any(way.element_means(gone, one) for gone in removed)
+            or not (
+                any(way.element_means(gone, one) for gone in removed)
+                or (unknown and not way.back().needs_none(one))
+            )
             or any(way.element_means(left, one) for left in sets[source])
         ]
         for one in sorted(added, key=text_of):
@@ -191,10 +196,10 @@ class _Way:
     def same_sets(self, one: frozenset[Element], two: frozenset[Element]) -> bool:
         """Whether each element has a counterpart across, or needs none."""
         return all(
-            any(self.element_means(a, b) for b in two) or self._needs_none(a) for a in one
+            any(self.element_means(a, b) for b in two) or self.needs_none(a) for a in one
         ) and all(any(self.element_means(a, b) for a in one) for b in two)
 
-    def _needs_none(self, one: Element) -> bool:
+    def needs_none(self, one: Element) -> bool:
         try:
             return not self.elements(one)
         except Untranslatable:

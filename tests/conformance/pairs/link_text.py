@@ -64,7 +64,17 @@ def _usable(of: SystemUnderTest, kind: Kind) -> list[Sample]:
 
 
 def link_text(left: SystemUnderTest, right: SystemUnderTest, urls: Mapping[str, str]) -> str:
-    """The text of a link.yaml between two systems, as a person would write it."""
+    """The text of a link.yaml between two systems that keeps equal all that both have."""
+    return framed(left, right, urls, list(_rules(left, right)))
+
+
+def framed(
+    left: SystemUnderTest,
+    right: SystemUnderTest,
+    urls: Mapping[str, str],
+    rules: list[dict[str, Any]],
+) -> str:
+    """A link.yaml with these rules, as a person would write it."""
     of = {LEFT: left, RIGHT: right}
     content: dict[str, Any] = {
         "title": "Keep both the same",
@@ -73,7 +83,7 @@ def link_text(left: SystemUnderTest, right: SystemUnderTest, urls: Mapping[str, 
             for side in of
         },
         "create": [{"from": LEFT}, {"from": RIGHT}],
-        "fields": list(_rules(left, right)),
+        "fields": rules,
         "comments": {"flow": f"{LEFT} <-> {RIGHT}", "as": "{author}: {body}"},
         "conflicts": "newest",
         "initial": f"prefer {LEFT}",

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import requests
-from conformance.bench import ASKING, START, creating
+from conformance.bench import ASKING, START, Births
 from conformance.pairs.link_text import LEFT, RIGHT, link_text
 from conformance.system import SystemUnderTest
 from simulation.fifo import TurnedQueue, batch
@@ -55,9 +55,12 @@ def _hook_secret(side: str) -> str:
     return f"webhook secret of the {side}"
 
 
-def compiled(left: SystemUnderTest, right: SystemUnderTest, urls: Mapping[str, str]) -> Link:
+LinkText = Callable[[SystemUnderTest, SystemUnderTest, Mapping[str, str]], str]
+
+
+def compiled(text: str) -> Link:
     """The link of a link.yaml that passes every check."""
-    link, faults = compile_link(link_text(left, right, urls), "pair", catalogues())
+    link, faults = compile_link(text, "pair", catalogues())
     assert link is not None, [str(fault) for fault in faults]
     return link
 
@@ -68,6 +71,7 @@ class World:
 
     left: SystemUnderTest
     right: SystemUnderTest
+    text: LinkText = link_text
     clock: SandboxClock = field(default_factory=lambda: SandboxClock(START))
     invocations: int = 0
     simulators: dict[str, Simulator] = field(init=False)
@@ -75,12 +79,13 @@ class World:
     queue: TurnedQueue = field(init=False)
     secrets: SecretStore = field(init=False)
     wiring: Wiring = field(init=False)
+    _births: dict[str, Births] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         urls = {LEFT: self.left.url, RIGHT: self.right.url}
         if self.left.system == self.right.system:
             urls[RIGHT] = self.right.second_url
-        self.link = compiled(self.left, self.right, urls)
+        self.link = compiled(self.text(self.left, self.right, urls))
         self.simulators = {side: self.of(side).simulator(self.clock) for side in SIDES}
         for side, simulator in self.simulators.items():
             simulator.watch(self._taker(side), _hook_secret(side), self.of(side).scope)
@@ -133,12 +138,24 @@ class World:
             for side in SIDES
         }
         # Both sides may have the same login and media hosts: each has a session of its own.
-        sides = Sides(self.link, lambda side: makers[side](side), secret, self.wiring.pauses)
-        self.wiring.sides = sides
+        wiring = self.wiring
+        wiring.sides = Sides(
+            self.link,
+            lambda side: makers[side](side),
+            secret,
+            wiring.pauses,
+            wiring.time_left,
+            wiring.sleep,
+        )
 
     def _session(self, side: str) -> requests.Session:
         session, simulator = requests.Session(), self.simulators[side]
-        adapter = WsgiAdapter(simulator.app, lambda _: self.clock.advance(MOMENT))
+
+        def after(request: requests.PreparedRequest, response: requests.Response) -> None:
+            if side in self._births:
+                self._births[side].after(request, response)
+
+        adapter = WsgiAdapter(simulator.app, lambda _: self.clock.advance(MOMENT), after)
         for url in (self.link.sides[side].url, *simulator.HOSTS):
             session.mount(url, adapter)
         return session
@@ -216,15 +233,13 @@ class World:
 
     def call_that_creates(self, side: str) -> tuple[str, str]:
         """Method and path of the call by which a ticket is made there; makes a pair to find out."""
-        self.forget()
         other = LEFT if side == RIGHT else RIGHT
-        before = set(self.desk(side).ids())
+        births = self._births[side] = Births(self.desk(side))
         self.desk(other).make(JANE, **{self.of(other).title: "First", **self.of(other).needs})
         self.flow()
-        [id] = set(self.desk(side).ids()) - before
-        key = self.wiring.store.twin_key(side, id)
-        assert key
-        return creating(self.simulators[side].traffic.exchanges(), key)
+        del self._births[side]
+        assert births.path, "no call made a ticket"
+        return births.method, births.path
 
     def forget(self) -> None:
         for simulator in self.simulators.values():

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.system import Lack, Sample, Status, SystemUnderTest
 
 from tieline.domain.ticket import Kind
 
 _PEOPLE = "jane@acme.example=jane-doe omar@acme.example=omarh lena@acme.example=lena-n"
+
+
+def _copy(github: Any, id: str) -> str:
+    """Text copied out of the editor, what is not shown of it included."""
+    issue, jane = github.repo.issues[int(id)], github.repo.user("jane@acme.example")
+    return str(github.repo.open(jane, issue.title, issue.body).number)
+
 
 SYSTEM = SystemUnderTest(
     system="github",
@@ -28,6 +37,8 @@ SYSTEM = SystemUnderTest(
         Sample("Effort", Kind.NUMBER, 3, 5.5),
         Sample("labels", Kind.TAGS, ["bug", "urgent"], ["bug"]),
     ),
+    copy=_copy,
+    listing=frozenset({"since_is_exclusive"}),
     switch_sets=(
         frozenset(),
         frozenset({"comment_edit_keeps_updated"}),
@@ -45,6 +56,14 @@ SYSTEM = SystemUnderTest(
         ),
         "comments.internal": Lack(
             "every comment is public to all who see the issue", "GitHub REST, Issue comments"
+        ),
+        "webhooks.stale": Lack(
+            "nothing that is signed says when it was sent",
+            "GitHub Docs: Webhook events and payloads (delivery headers)",
+        ),
+        "writes.once": Lack(
+            "labels are added and taken away one by one, so that nobody else's are lost",
+            "GitHub REST, Labels: Add labels to an issue, Remove a label from an issue",
         ),
         "writes.stale": Lack(
             "a write has no precondition: the last one wins",

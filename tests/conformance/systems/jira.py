@@ -36,6 +36,7 @@ SYSTEM = SystemUnderTest(
         Sample("labels", Kind.TAGS, ["printing", "urgent"], ["printing"]),
     ),
     copy=_clone,
+    listing=frozenset({"jql_minute_grain", "property_bumps_updated", "short_pages"}),
     switch_sets=(
         frozenset(),
         frozenset({"anonymous"}),

@@ -50,6 +50,7 @@ SYSTEM = SystemUnderTest(
     rows=450,
     many_comments=510,
     copy=_insert_and_stay,
+    listing=frozenset({"invalid_query_returns_no_rows"}),
     switch_sets=(
         frozenset(),
         frozenset({"basic_auth_restricted"}),

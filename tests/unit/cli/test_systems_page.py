@@ -43,5 +43,6 @@ def test_every_connector_that_is_shipped_is_held_to_the_claims() -> None:
 
 def test_what_is_lacking_is_a_behaviour_and_has_a_source() -> None:
     for of in discovered().values():
-        assert of.lacks.keys() <= BEHAVIOURS.keys()
+        known = {f"{key}+{switch}" for key in BEHAVIOURS for on in of.switch_sets for switch in on}
+        assert of.lacks.keys() <= BEHAVIOURS.keys() | known
         assert all(lack.why and lack.source for lack in of.lacks.values())

@@ -153,6 +153,30 @@ def test_an_option_stays_while_another_that_means_it_does() -> None:
     assert merged == values
 
 
+def test_a_removed_option_goes_although_its_label_is_not_remembered() -> None:
+    one, two = Option("100", "Asia"), Option("101", "Europe")
+    apac, emea = Option("APAC", "APAC"), Option("EMEA", "EMEA")
+    r = rule(values=(("Asia", "APAC"), ("Europe", "EMEA")))
+    specs = {"a": field(Kind.OPTIONS), "b": field(Kind.OPTIONS, options=(apac, emea))}
+    base = {"a": mark(frozenset({one, two})), "b": mark(frozenset({apac, emea}))}
+    values: dict[str, Value] = {"a": frozenset({two}), "b": frozenset({apac, emea})}
+    assert merge(r, LINK, base, values, specs)["b"] == frozenset({emea})
+    tags = {"a": field(Kind.OPTIONS), "b": TAGS}
+    base = {"a": mark(frozenset({one, two})), "b": ("Asia", "Europe")}
+    values = {"a": frozenset({one}), "b": frozenset({"Asia", "Europe", "new"})}
+    assert merge(rule(), LINK, base, values, tags)["b"] == frozenset({"Asia", "new"})
+
+
+def test_what_has_no_counterpart_stays_when_an_unknown_option_goes() -> None:
+    one, gone, own = Option("100", "Asia"), Option("102", "Mars"), Option("own", "own")
+    apac = Option("APAC", "APAC")
+    r = rule(values=(("Asia", "APAC"),), otherwise={"a": ""})
+    specs = {"a": field(Kind.OPTIONS, options=(one,)), "b": field(Kind.OPTIONS)}
+    base = {"a": mark(frozenset({one, gone})), "b": mark(frozenset({apac, own}))}
+    values: dict[str, Value] = {"a": frozenset({one}), "b": frozenset({apac, own})}
+    assert merge(r, LINK, base, values, specs)["b"] == frozenset({apac, own})
+
+
 def test_words_of_the_file_become_values() -> None:
     assert parse_text("", LEVEL) is None
     assert parse_text("1 - HIGH", LEVEL) == HIGH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tieline_ops.sandbox.servicenow.content import TASKS, Column, User, sys_id
@@ -85,6 +86,10 @@ class People:
         """All task records, oldest first."""
         rows = self._instance.rows("task")
         return [r["number"] for r in sorted(rows, key=lambda r: (r["sys_created_on"], r["number"]))]
+
+    def matrix(self) -> Mapping[tuple[str, str], str]:
+        """Impact and urgency -> the priority that they give."""
+        return self._instance.content.matrix
 
     def record(self, number: str) -> dict[str, Any]:
         """A record with people by e-mail and lists by label, its entries and its files."""
