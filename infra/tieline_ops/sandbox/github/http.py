@@ -198,7 +198,7 @@ def _install(app: Flask, repo: Repository, limits: Limits) -> None:
 
     @app.errorhandler(Elsewhere)
     def moved(there: Elsewhere) -> ResponseReturnValue:
-        status = 301 if request.method in {"GET", "HEAD"} else 307
+        status = 307 if request.method in {"POST", "PUT", "DELETE"} else 301
         host = request.root_url.rstrip("/") or API
         url = f"{host}{there.path}"
         words = "Moved Permanently" if status == 301 else "Temporary Redirect"

@@ -19,7 +19,7 @@ from tieline.connectors.base import Hint, Page
 from tieline.connectors.github.api import PAGE, REPO, Api
 from tieline.connectors.github.marker import mark_of
 from tieline.connectors.github.stamps import GRAIN, moment_of, stamp_of
-from tieline.domain.errors import Transient
+from tieline.domain.errors import Configuration, Transient
 
 LAG = timedelta(seconds=60)
 """How long a list may be behind: GitHub answers from copies of its database."""
@@ -44,13 +44,18 @@ class Cursor:
 
 
 def read_cursor(text: str) -> Cursor:
-    """A stored cursor. Raises ValueError, KeyError for one of another version."""
-    value = json.loads(text)
-    if value.get("v") != 1:
-        raise ValueError("the cursor is of a version that is not known here")
-    for name in ("issues", "comments"):
-        moment_of(value[name])
-    return Cursor(value["issues"], value["comments"])
+    """A stored cursor. Raises Configuration for one of another version."""
+    try:
+        value = json.loads(text)
+        found = Cursor(value["issues"], value["comments"])
+        for stamp in (found.issues, found.comments):
+            moment_of(stamp)
+        known = value["v"] == 1
+    except (ValueError, KeyError, TypeError) as error:
+        raise Configuration("github: the stored cursor cannot be read") from error
+    if not known:
+        raise Configuration("github: the stored cursor is of a version that is not known here")
+    return found
 
 
 class Changes:

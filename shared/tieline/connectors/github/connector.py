@@ -138,8 +138,6 @@ class GitHub:
         listed = Changes(self._api, self._label, self._carries)
         try:
             yield from listed.since(cursor, now)
-        except (ValueError, KeyError, TypeError) as error:
-            raise Configuration("github: the stored cursor cannot be read") from error
         except Gone as gone:
             raise self._api.missing(gone.what) from None
         except Refused as refused:
