@@ -170,12 +170,12 @@ def test_a_comment_deleted_while_pages_are_read_hides_no_other(bench, gh, make, 
 
 
 def test_a_picture_in_a_body_is_a_file_and_shown_by_its_name(bench, gh, make):
-    id = make(body=f"see ![the shot]({pasted(bench)})")
+    id = make(body=f"see ![the shot.png]({pasted(bench)})")
     ticket = gh.read(id, ALL)
     (file,) = ticket.attachments
     assert (file.name, file.media_type, file.size) == ("the shot.png", "image/png", len(PNG))
     assert not file.ours
-    assert ticket.fields["body"] == "see ![the shot](attachment:the%20shot.png)"
+    assert ticket.fields["body"] == "see ![the shot.png](attachment:the%20shot.png)"
     assert gh.open_attachment(id, file).read() == PNG
 
 
@@ -185,15 +185,45 @@ def test_a_picture_in_a_body_is_a_file_and_shown_by_its_name(bench, gh, make):
         ("![a.png]({})", "a.png"),
         ("![image]({})", "image-{id}.png"),
         ("![]({})", "image-{id}.png"),
-        ('<img width="3" alt="x y" src="{}" />', "x y.png"),
-        ('<img src="{}" alt="x y">', "x y.png"),
-        ("![a/b:c]({})", "a_b_c.png"),
+        ("![the screen]({})", "image-{id}.png"),
+        ("![version 1.2]({})", "image-{id}.png"),
+        ('![the screen]({} "a.png")', "a.png"),
+        ('<img width="3" alt="x y.png" src="{}" />', "x y.png"),
+        ('<img src="{}" alt="x y.png">', "x y.png"),
+        ("![a/b:c.png]({})", "a_b_c.png"),
     ],
 )
-def test_a_picture_is_called_what_its_text_says(bench, gh, make, text, name):
+def test_a_picture_is_called_by_its_address_unless_a_text_gives_a_files_name(
+    bench, gh, make, text, name
+):
     url = pasted(bench)
     (file,) = gh.read(make(body=text.format(url)), ALL).attachments
     assert file.name == name.format(id=url.rpartition("/")[2][:8])
+
+
+def test_a_picture_keeps_its_name_whatever_words_stand_before_it(bench, gh, make):
+    """A copy on the other side has the name that was read first."""
+    url = pasted(bench)
+    id = make()
+    bench.desk.comment(JANE, id, f"![left.png]({url})")
+    for words in ("the screen", "other.words", ""):
+        bench.desk.edit(JANE, id, body=f"![{words}]({url})")
+        ticket = gh.read(id, ALL)
+        assert [file.name for file in ticket.attachments] == ["left.png"]
+        assert "(attachment:left.png)" in ticket.fields["body"]
+    only = gh.read(make(body=f"![a b.png]({url})"), ALL)
+    after = gh.update(only, {"body": "![new words](attachment:a%20b.png)"}, ALL)
+    assert bench.sandbox.raw(only.id) == f'![new words]({url} "a b.png")'
+    assert after.fields["body"] == "![new words](attachment:a%20b.png)"
+
+
+def test_a_file_has_the_letters_that_github_put_points_in_place_of(bench, gh, make):
+    name = "Größe & Maß (1).pdf"
+    url = pasted(bench, name, b"pdf", "application/pdf")
+    assert "%" not in url
+    for words, read in ((name, name), ("the paper", url.rpartition("/")[2])):
+        (file,) = gh.read(make(body=f"[{words}]({url})"), ALL).attachments
+        assert file.name == read
 
 
 def test_two_pictures_of_one_name_are_told_apart(bench, gh, make):
@@ -206,10 +236,10 @@ def test_two_pictures_of_one_name_are_told_apart(bench, gh, make):
 
 def test_a_picture_keeps_its_address_through_an_edit_of_the_text(bench, gh, make):
     url = pasted(bench)
-    before = gh.read(make(body=f"see ![shot]({url})"), ALL)
+    before = gh.read(make(body=f"see ![shot.png]({url})"), ALL)
     after = gh.update(before, {"body": "now " + before.fields["body"]}, ALL)
-    assert bench.sandbox.raw(before.id) == f"now see ![shot]({url})"
-    assert after.fields["body"] == "now see ![shot](attachment:shot.png)"
+    assert bench.sandbox.raw(before.id) == f"now see ![shot.png]({url})"
+    assert after.fields["body"] == "now see ![shot.png](attachment:shot.png)"
 
 
 def test_a_picture_of_a_comment_is_found_for_a_body_and_a_name_that_is_none_stays_words(
@@ -217,12 +247,12 @@ def test_a_picture_of_a_comment_is_found_for_a_body_and_a_name_that_is_none_stay
 ):
     id = make()
     url = pasted(bench)
-    bench.desk.comment(JANE, id, f"![shot]({url})")
+    bench.desk.comment(JANE, id, f"![shot.png]({url})")
     before = gh.read(id, ALL)
-    assert before.comments[0].body == "![shot](attachment:shot.png)"
+    assert before.comments[0].body == "![shot.png](attachment:shot.png)"
     text = "![shot](attachment:shot.png) ![other](attachment:gone.png)"
     gh.update(before, {"body": text}, ALL)
-    assert bench.sandbox.raw(id) == f"![shot]({url}) other"
+    assert bench.sandbox.raw(id) == f'![shot]({url} "shot.png") other'
     made = gh.add_comment(id, "again ![s](attachment:shot.png)", public=True, correlation="c")
     assert url in bench.sandbox.repo.comments[int(made.id)].body
 
@@ -381,3 +411,15 @@ def test_a_file_is_not_copied_for_a_name_that_would_be_a_path(bench, make):
     assert ".." not in path.split("/")
     assert made.name == "../../x\\y.txt"
     assert gh.open_attachment(id, made).read() == b"abc"
+
+
+def test_people_see_and_type_pictures_by_the_names_of_files(bench, make):
+    gh, id = bench.connector(**FILES), make()
+    gh.add_attachment(id, "ours.png", "image/png", io.BytesIO(PNG))
+    bench.desk.attach(JANE, id, "theirs.png", PNG, "image/png")
+    text = "![a](attachment:ours.png) ![b](attachment:theirs.png) ![c](attachment:none.png)"
+    bench.desk.edit(JANE, id, body=text)
+    assert "attachment:ours" not in bench.sandbox.raw(id)
+    assert "attachment:theirs" not in bench.sandbox.raw(id)
+    assert bench.desk.see(id).fields["body"] == text.replace("attachment:none", "none")
+    assert gh.read(id, ALL).fields["body"].startswith(text.partition(" ![c")[0])

@@ -223,6 +223,13 @@ def test_the_reason_of_a_closed_issue_is_changed_by_opening_it_first(bench, gh, 
     assert [m for m, _ in bench.calls()] == ["PATCH", "PATCH"]
 
 
+def test_what_is_refused_together_with_a_reason_leaves_the_issue_closed(bench, gh, make):
+    before = gh.read(make(state="Closed as completed"), ALL)
+    with pytest.raises(Refused):
+        gh.update(before, {"state": option("duplicate"), "title": "x" * 300}, ALL)
+    assert bench.desk.see(before.id).fields["state"] == "Closed as completed"
+
+
 @pytest.mark.parametrize("word", ["open", "Open", "closed", "Closed as not planned", "duplicate"])
 def test_states_are_taken_by_value_or_label(gh, make, word):
     after = gh.update(gh.read(make(), ALL), {"state": Option(word, word)}, ALL)

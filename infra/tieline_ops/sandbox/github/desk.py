@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tieline_ops.sandbox.desk import Said, Seen
-from tieline_ops.sandbox.github.state import Comment, Issue, Repository, Upload
+from tieline_ops.sandbox.github.state import Comment, Issue, Repository
 
 STATES = {
     "Open": ("open", None),
@@ -22,9 +23,8 @@ _WORDS = {"open": "Open", "closed": "Closed as completed"} | {
 _MARK = re.compile(r"\s*<!--\s*tieline(?:-file)?:[^>]*-->")
 _FILE = re.compile(r"<!--\s*tieline-file:([^\s>]*)\s*-->")
 _UPLOADED = re.compile(r"https://github\.com/(user-attachments/[^\s()<>\"\]]+)")
-_COMMITTED = re.compile(
-    r"\]\(https?://[^\s()]+?/blob/(?P<branch>[^/\s]+)/(?P<path>issues/[^\s()]+)\)"
-)
+_BLOB = re.compile(r"https://[^\s()]+?/blob/(?P<branch>[^/\s]+)/(?P<path>issues/[^\s()?]+)")
+_NAMED = re.compile(r"\]\(attachment:([^\s()]+)\)")
 
 
 class GitHubDesk:
@@ -50,6 +50,8 @@ class GitHubDesk:
         """Set fields. Another reason for what is closed takes opening it first."""
         with self._repo.lock:
             by, issue = self._repo.user(who), self._issue(id)
+            if fields.get("body"):
+                fields["body"] = self._typed(str(fields["body"]), issue.number)
             changes = self._changes(fields, issue)
             if "title" in changes and not changes["title"]:
                 raise ValueError("title")
@@ -63,7 +65,8 @@ class GitHubDesk:
         if not public:
             raise ValueError("GitHub has no internal comments")
         with self._repo.lock:
-            return str(self._repo.say(self._repo.user(who), self._issue(id).number, text).id)
+            number = self._issue(id).number
+            return str(self._repo.say(self._repo.user(who), number, self._typed(text, number)).id)
 
     def edit_comment(self, who: str, id: str, comment_id: str, text: str) -> None:
         with self._repo.lock:
@@ -71,7 +74,8 @@ class GitHubDesk:
             comment = self._repo.comments[int(comment_id)]
             # Who edits a text in a browser leaves alone what is not shown there.
             marks = "".join(_MARK.findall(comment.body))
-            self._repo.say_otherwise(self._repo.user(who), comment.id, text + marks)
+            typed = self._typed(text, comment.number)
+            self._repo.say_otherwise(self._repo.user(who), comment.id, typed + marks)
 
     def delete_comment(self, who: str, id: str, comment_id: str) -> None:
         with self._repo.lock:
@@ -108,7 +112,7 @@ class GitHubDesk:
             issue = self._issue(id)
             comments = self._repo.of(issue.number)
             said = tuple(self._said(each) for each in comments if not _FILE.search(each.body))
-            return Seen(id, f"#{id}", self._fields(issue), said, self._files(issue, comments))
+            return Seen(id, f"#{id}", self._fields(issue), said, self._files(issue))
 
     def _issue(self, id: str) -> Issue:
         if not id.isdecimal():
@@ -117,7 +121,12 @@ class GitHubDesk:
 
     def _said(self, comment: Comment) -> Said:
         user = self._repo.user(comment.user)
-        return Said(str(comment.id), user.email or user.name, _shown(comment.body), True)
+        return Said(
+            str(comment.id),
+            user.email or user.name,
+            self._shown(comment.body, comment.number),
+            True,
+        )
 
     def _fields(self, issue: Issue) -> Mapping[str, Any]:
         """Fields by the names that links use."""
@@ -128,7 +137,7 @@ class GitHubDesk:
         own = {each.name: issue.values.get(each.id) for each in self._repo.content.fields}
         return {
             "title": issue.title,
-            "body": _shown(issue.body or "") or None,
+            "body": self._shown(issue.body or "", issue.number) or None,
             "state": state,
             "assignee": self._email(issue.assignees[0]) if issue.assignees else None,
             "author": self._email(issue.user),
@@ -144,25 +153,47 @@ class GitHubDesk:
         user = self._repo.user(login)
         return user.email or user.name
 
-    def _files(self, issue: Issue, comments: list[Comment]) -> dict[str, bytes]:
-        found: dict[str, bytes] = {}
-        for text in (issue.body or "", *(each.body for each in comments)):
+    def _addresses(self, number: int) -> dict[str, str]:
+        """Addresses of an issue's files, by name."""
+        issue = self._repo.issues[number]
+        texts = [issue.body or "", *(each.body for each in self._repo.of(number))]
+        found: dict[str, str] = {}
+        for text in texts:
             for hit in _UPLOADED.finditer(text):
-                made: Upload | None = self._repo.uploads.get(hit[1])
+                made = self._repo.uploads.get(hit[1])
                 if made is not None:
-                    found[made.name] = made.content
-            committed = _COMMITTED.search(text) if _FILE.search(text) else None
-            if committed is not None:
-                found |= self._committed(text, committed["branch"])
+                    found[made.name] = hit[0]
+            committed, blob = _FILE.search(text), _BLOB.search(text)
+            if committed and blob:
+                found[parse_qs(committed[1])["name"][0]] = f"{blob[0]}?raw=true"
         return found
 
-    def _committed(self, text: str, branch: str) -> dict[str, bytes]:
-        from urllib.parse import parse_qs  # noqa: PLC0415
+    def _files(self, issue: Issue) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for name, address in self._addresses(issue.number).items():
+            blob = _BLOB.match(address)
+            if blob is None:
+                found[name] = self._repo.uploads[urlsplit(address).path.strip("/")].content
+            elif (blob["branch"], unquote(blob["path"])) in self._repo.files:
+                found[name] = self._repo.files[blob["branch"], unquote(blob["path"])]
+        return found
 
-        hit = _FILE.search(text)
-        about = parse_qs(hit[1]) if hit else {}
-        content = self._repo.files.get((branch, about.get("path", [""])[0]))
-        return {} if content is None else {about["name"][0]: content}
+    def _typed(self, text: str, number: int) -> str:
+        """A text as it is sent: names of the issue's files become their addresses."""
+        known = self._addresses(number)
+
+        def address(found: re.Match[str]) -> str:
+            return f"]({known.get(unquote(found[1]), found[1])})"
+
+        return _NAMED.sub(address, text)
+
+    def _shown(self, text: str, number: int) -> str:
+        """A text as people see it: comments of HTML are not shown, and pictures are files."""
+        for name, address in self._addresses(number).items():
+            picture = rf"\]\({re.escape(address)}(?: +\"[^\"\n]*\")?\)"
+            shown = f"](attachment:{quote(name, safe='-._')})"
+            text = re.sub(rf"(!\[[^\]\n]*){picture}", lambda hit, s=shown: hit[1] + s, text)  # type: ignore[misc]
+        return re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).replace("\u200b", "").strip()
 
     def _changes(self, fields: Mapping[str, Any], issue: Issue | None = None) -> dict[str, Any]:
         set_one: dict[str, Callable[[Any], dict[str, Any]]] = {
@@ -220,11 +251,6 @@ class GitHubDesk:
         if field.options and not set(chosen) <= set(field.options):
             raise ValueError(f"{name} has no option {value}")
         held[field.id] = list(value) if isinstance(value, list | tuple | set) else value
-
-
-def _shown(text: str) -> str:
-    """A text as people see it: comments of HTML are not shown."""
-    return re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL).replace("\u200b", "").strip()
 
 
 def _kept(value: Any, issue: Issue | None) -> str | None:

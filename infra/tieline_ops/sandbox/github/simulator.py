@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
@@ -56,7 +56,7 @@ class GitHubSandbox(People):
     `webhooks.flush()`; `webhooks.start()` sends them from a thread.
     """
 
-    HOSTS: tuple[str, ...] = (API, SITE, SIGNED, STORE)
+    HOSTS: ClassVar[tuple[str, ...]] = (API, SITE, SIGNED, STORE)
 
     def __init__(self, clock: SandboxClock | None = None, content: Content | None = None) -> None:
         self.clock = clock or SandboxClock()
@@ -92,7 +92,7 @@ class GitHubSandbox(People):
         """Have the repository's changes told to `target`."""
         if scope.get("repository", self.repo.name).casefold() != self.repo.name.casefold():
             raise KeyError(scope["repository"])
-        self.registry.add(target, secret, ping=False)
+        self.registry.add(target, secret)
 
     def limit_rate(self, after: timedelta | None = timedelta(seconds=5), count: int = 1) -> None:
         """A secondary limit, with `Retry-After` or without."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 HOME = "https://github.com"
-SIGNED = "private-user-images.githubusercontent.com"
-"""Where a picture of a private repository is shown, for some minutes, to who has its address."""
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ADDRESS = re.compile(
     r"(https?://[A-Za-z0-9.:-]{1,200})/(?:"
@@ -23,49 +21,61 @@ _ADDRESS = re.compile(
     r"|(?P<files>user-attachments/files|[\w.-]+/[\w.-]+/files)/(?P<number>[0-9]{1,18})"
     r"/(?P<name>[^\s()<>\"'\]\[]{1,300}))"
 )
-_ALT = re.compile(r"!\[([^\]\n]{0,300})\]\([ <]*$|\balt=\"([^\"\n<>]{0,300})\"[^<>\n]{0,300}$")
+_BEFORE = re.compile(r"\[([^\]\n]{0,300})\]\([ <]*$|\balt=\"([^\"\n<>]{0,300})\"[^<>\n]{0,300}$")
+_AFTER = re.compile(
+    r">?[ \t]+\"(?P<title>[^\"\n]{1,300})\"[ \t]*\)"
+    r"|\"[^<>\n]{0,300}?\balt=\"(?P<alt>[^\"\n<>]{0,300})\""
+)
+_NEAR = 640
 _SHOWN = re.compile(
     rf"https?://[^\s\"'<>()]{{1,300}}?({_UUID})(\.[A-Za-z0-9]{{1,5}})?\?[^\s\"'<>()]+"
 )
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
-_PLAIN_ALT = frozenset({"", "image", "img", "video", "screenshot"})
+_PICTURE = re.compile(r"(?i)[^.].*\.(?:png|jpe?g|gif|webp|svg|mp4|mov|webm)")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
+_NO_LETTER = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file in a text. `id` is its part of the address; `alt` what the text calls it."""
+    """One file in texts. `called` is what they say of it: titles first, then words, in order."""
 
     id: str
     path: str  # below the site's address
-    alt: str
-    name: str  # "" where the address does not say
+    named: str  # by its address; "" where that does not say
+    called: tuple[str, ...]
     created: datetime
 
 
 def assets_in(text: str | None, sites: Iterable[str], created: datetime) -> list[Asset]:
     """The files of a text, in order, each once. `sites` are the addresses that they may have."""
-    allowed = {site.rstrip("/").lower() for site in sites}
-    found: dict[str, Asset] = {}
-    for hit in _ADDRESS.finditer(text or ""):
+    whole, allowed = text or "", {site.rstrip("/").lower() for site in sites}
+    found = []
+    for hit in _ADDRESS.finditer(whole):
         if hit[1].lower() not in allowed:
             continue
-        path = urlsplit(hit[0]).path
-        if hit["uuid"]:
-            before = _ALT.search((text or "")[max(0, hit.start() - 640) : hit.start()])
-            alt = (before[1] or before[2] or "") if before else _alt_after(text or "", hit.end())
-            made = Asset(hit["uuid"], path, alt, "", created)
-        else:
-            name = file_name(unquote(hit["name"]))
-            made = Asset(f"file-{hit['number']}", path, name, name, created)
-        found.setdefault(made.id, made)
+        id, path = asset_id(hit[0]), urlsplit(hit[0]).path
+        named = file_name(unquote(hit["name"])) if hit["name"] else ""
+        found.append(Asset(id, path, named, _called(whole, hit.start(), hit.end()), created))
+    return merged(found)
+
+
+def merged(assets: Iterable[Asset]) -> list[Asset]:
+    """Each file once, with all that is said of it."""
+    found: dict[str, Asset] = {}
+    for asset in assets:
+        known = found.setdefault(asset.id, asset)
+        if known is not asset:
+            found[asset.id] = replace(known, called=(*known.called, *asset.called))
     return list(found.values())
 
 
-def _alt_after(text: str, end: int) -> str:
-    """`<img src="…" alt="…">`: the alternative text may stand behind the address."""
-    after = re.match(r"\"[^<>\n]{0,300}?\balt=\"([^\"\n<>]{0,300})\"", text[end : end + 640])
-    return after[1] if after else ""
+def _called(text: str, start: int, end: int) -> tuple[str, ...]:
+    """A title, which we give, then the words of a link or the alternative text of a picture."""
+    before = _BEFORE.search(text[max(0, start - _NEAR) : start])
+    after = _AFTER.match(text[end : end + _NEAR])
+    said = [after["title"], after["alt"]] if after else []
+    said += [before[1], before[2]] if before else []
+    return tuple(name for each in said if each and (name := file_name(html.unescape(each))))
 
 
 def asset_id(address: str) -> str:
@@ -86,26 +96,33 @@ def shown_in(*texts: str | None) -> Mapping[str, str]:
 def names_of(assets: Iterable[Asset], shown: Mapping[str, str]) -> dict[str, str]:
     """Asset id -> file name, each once.
 
-    A picture is called what its alternative text says, with the ending that its signed address
-    has; one that is called nothing, or like another, gets the beginning of its id as well.
+    The words of a text may be changed by anybody, and a file's name must not change with them: so
+    they count only where they are a file's name, and otherwise its address is what names it.
     """
     made: dict[str, str] = {}
     for asset in assets:
-        hit = _SHOWN.fullmatch(shown.get(asset.id, ""))
-        name = asset.name or _called(asset, (hit[2] if hit else "") or "")
+        name = _name(asset, shown)
         if name in made.values():
-            stem, dot, ending = name.rpartition(".")
-            name = f"{stem or ending}-{asset.id[:8]}{dot and stem and '.' + ending}"
+            stem, _, ending = name.rpartition(".")
+            name = f"{stem}-{asset.id[-8:]}.{ending}" if stem else f"{name}-{asset.id[-8:]}"
         made[asset.id] = name
     return made
 
 
-def _called(asset: Asset, ending: str) -> str:
-    words = file_name(html.unescape(asset.alt))
-    if _EXTENSION.search(words):
-        return words
-    plain = words.casefold() in _PLAIN_ALT
-    return f"{words or 'image'}-{asset.id[:8]}{ending}" if plain else words + ending
+def _name(asset: Asset, shown: Mapping[str, str]) -> str:
+    if asset.named:
+        # GitHub puts points in place of letters that it does not take; the link's words have them.
+        bare = _NO_LETTER.sub("", asset.named)
+        whole = (each for each in asset.called if _NO_LETTER.sub("", each) == bare)
+        return next(whole, asset.named)
+    hit = _SHOWN.fullmatch(shown.get(asset.id, ""))
+    own = f"{own_name(asset.id)}{(hit[2] if hit else '') or ''}"
+    return next((each for each in asset.called if _PICTURE.fullmatch(each)), own)
+
+
+def own_name(id: str) -> str:
+    """What a picture is called by its address alone, but for its ending."""
+    return f"image-{id[:8]}"
 
 
 def file_name(text: str) -> str:

@@ -8,7 +8,15 @@ from typing import Any, BinaryIO
 
 from tieline.connectors.base import Want
 from tieline.connectors.github.api import FULL, ISSUE, Api
-from tieline.connectors.github.assets import HOME, Asset, asset_id, assets_in, names_of, shown_in
+from tieline.connectors.github.assets import (
+    HOME,
+    Asset,
+    asset_id,
+    assets_in,
+    merged,
+    names_of,
+    shown_in,
+)
 from tieline.connectors.github.comments import Comments
 from tieline.connectors.github.files import Branch, Store, attachment_of, file_comment
 from tieline.connectors.github.people import People
@@ -122,18 +130,18 @@ class Showing:
 
     def _assets(self, issue: Json, comments: Sequence[Json]) -> list[Asset]:
         texts = [issue, *(each for each in comments if not file_comment(each))]
-        found: dict[str, Asset] = {}
-        for text in texts:
-            for asset in assets_in(text.get("body"), self._sites, moment_of(text["created_at"])):
-                found.setdefault(asset.id, asset)
-        return list(found.values())
+        return merged(
+            asset
+            for text in texts
+            for asset in assets_in(text.get("body"), self._sites, moment_of(text["created_at"]))
+        )
 
     def _shown(
         self, issue: Json, comments: Sequence[Json], assets: Sequence[Asset]
     ) -> Mapping[str, str]:
         """Signed addresses: those of the body came along, those of comments are asked for."""
         shown = dict(shown_in(issue.get("body_html")))
-        missing = {asset.id for asset in assets if asset.name == ""} - shown.keys()
+        missing = {asset.id for asset in assets if asset.named == ""} - shown.keys()
         if comments and any(id in str(each.get("body")) for each in comments for id in missing):
             full = self._comments.listed(str(issue["number"]), len(comments), full=True)
             shown |= shown_in(*(each.get("body_html") for each in full))

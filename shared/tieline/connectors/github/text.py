@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from urllib.parse import quote, unquote
 
+from tieline.connectors.github.assets import asset_id, file_name, own_name
 from tieline.connectors.github.marker import unmarked
 from tieline.domain.richtext.links import attachment_link, attachment_name
 from tieline.domain.richtext.markdown import normal_form, parse, render
@@ -44,9 +46,13 @@ AddressOf = Callable[[str], str | None]
 
 _STAND_IN = "\ue0f7"
 """In place of the space of no width while the text is written: the writer would drop that one."""
+_TITLE = "\ue0f8"
+"""Around a picture's title while the text is written: a picture has none in the tree."""
+_TITLED = re.compile(f"{_TITLE}([\\w.~%-]*){_TITLE}")
 _TELLS = re.compile(
     r"(?<![A-Za-z0-9_/.])@(?=[A-Za-z0-9])|#(?=[0-9])|(?<=\bGH)-(?=[0-9])", re.IGNORECASE
 )
+_OUR_SIGNS = re.compile(f"[{_STAND_IN}{_TITLE}]")
 
 
 def no_name(_src: str, _alt: str) -> None:
@@ -74,7 +80,9 @@ def to_github(markdown: str, address_of: AddressOf) -> str:
         match piece:
             case Image(alt=alt, src=src) if name := attachment_name(src):
                 address = address_of(name)
-                return replace(piece, src=address) if address else Text(alt or name)
+                if not address:
+                    return Text(alt or name)
+                return replace(piece, src=address + _title(address, name, alt))
             case Mention(name=name):
                 return Text(_quiet(f"@{name}"))
             case Text(text=words, marks=marks, href=href) if Mark.CODE not in marks:
@@ -82,8 +90,20 @@ def to_github(markdown: str, address_of: AddressOf) -> str:
             case _:
                 return piece
 
-    doc = _mapped(parse(markdown.replace(_STAND_IN, "")), settled)
-    return cut(render(doc).replace(_STAND_IN, "\u200b"))
+    doc = _mapped(parse(_OUR_SIGNS.sub("", markdown)), settled)
+    return cut(_with_titles(render(doc)).replace(_STAND_IN, "\u200b"))
+
+
+def _title(address: str, name: str, alt: str) -> str:
+    """A picture's name, where neither its address nor its words would say it."""
+    id = asset_id(address)
+    if not id or name == alt or name.startswith(own_name(id)) or address.endswith(f"/{name}"):
+        return ""
+    return f"{_TITLE}{quote(name, safe='')}{_TITLE}"
+
+
+def _with_titles(text: str) -> str:
+    return _TITLED.sub(lambda found: f' "{file_name(unquote(found[1]))}"', text)
 
 
 def cut(text: str) -> str:

@@ -166,7 +166,7 @@ class Writer:
         GitHub REST, Issues: Update an issue; Labels: Add labels, Remove a label.
         """
         parts = {"number": number}
-        state = self._state_body(number, draft, before)
+        state = self._state_body(draft, before)
         if draft.add:
             self._api.call("POST", _LABELS, parts=parts, json={"labels": draft.add}, safe=True)
         for name in draft.remove:
@@ -179,24 +179,20 @@ class Writer:
                 self._api.call("DELETE", _VALUES + "/{id}", parts={**parts, "id": id})
             except Gone:
                 continue
-        body = {**draft.body, **state}
-        if not body:
-            return None
-        # The same values again change nothing, so a lost answer may be asked for twice.
-        found: Json = self._api.json(
-            "PATCH", ISSUE, parts=parts, json=body, safe=True, headers={"Accept": FULL}
-        )
+        found: Json | None = None
+        for body in _steps(draft.body, state, before):
+            # The same values again change nothing, so a lost answer may be asked for twice.
+            found = self._api.json(
+                "PATCH", ISSUE, parts=parts, json=body, safe=True, headers={"Accept": FULL}
+            )
         return found
 
-    def _state_body(self, number: str, draft: Draft, before: Json) -> dict[str, str]:
-        """The state as the call takes it. A reason counts only together with a change of state."""
+    def _state_body(self, draft: Draft, before: Json) -> dict[str, str]:
+        """The state as the call takes it; nothing where it is so already."""
         if draft.state is None or state_of(before) == draft.state:
             return {}
         if draft.state == STATES[0]:
             return {"state": "open"}
-        if before.get("state") != "open":
-            body = {"state": "open"}
-            self._api.call("PATCH", ISSUE, parts={"number": number}, json=body, safe=True)
         return {"state": "closed", "state_reason": REASONS[draft.state.value]}
 
     def dropped(
@@ -233,6 +229,18 @@ class Writer:
                 return not sent or own_value(now, field) is not None
             case _:
                 return True
+
+
+def _steps(body: Json, state: Json, before: Json) -> list[dict[str, Any]]:
+    """The bodies to send, one but for another reason of what is closed.
+
+    A reason counts only together with a change of state, so the issue is opened first, together
+    with all the rest: what is refused then has not opened it.
+    """
+    if state.get("state") == "closed" and before.get("state") == "closed":
+        return [{**body, "state": "open"}, {**state}]
+    whole = {**body, **state}
+    return [whole] if whole else []
 
 
 def _state(name: str, value: Value) -> Option:
