@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from support.github import ALL, START, drain
 
-from tieline.domain.errors import Configuration, Credentials
+from tieline.domain.errors import Configuration, Credentials, Transient
 
 JANE = "jane@acme.example"
 
@@ -124,14 +124,31 @@ def test_an_issue_that_changes_while_pages_are_read_hides_no_other(bench, gh, ga
         answer = call(method, path, **more)
         if path.endswith("/issues"):
             asked.append(path)
-            if len(asked) in (1, 2):
+            if len(asked) < 5:
                 bench.pass_time(3)
-                for id in made[len(asked) : 20 : 3]:
+                for id in made[len(asked) : 25 : 5]:
                     bench.desk.edit(JANE, id, title=f"edited {len(asked)}")
         return answer
 
     monkeypatch.setattr(gh._api, "call", between)
     assert poll(bench, gh, cursor)[0] == set(made)
+
+
+def test_a_list_that_does_not_begin_where_it_was_asked_to_is_not_read_for_ever(
+    bench, gh, monkeypatch
+):
+    crowd(bench, 150)
+    bench.pass_time(300)
+    cursor = begin(bench, gh)
+    json = gh._api.json
+
+    def without_since(method, path, **more):
+        params = {k: v for k, v in more.pop("params", {}).items() if k != "since"}
+        return json(method, path, params=params, **more)
+
+    monkeypatch.setattr(gh._api, "json", without_since)
+    with pytest.raises(Transient, match="not listed as it was asked"):
+        drain(gh, cursor, START)
 
 
 def test_a_poll_that_stops_in_the_middle_goes_on_from_there(bench, gh):

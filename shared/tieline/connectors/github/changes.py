@@ -133,6 +133,8 @@ class Changes:
             "page": str(page),
         }
         rows: list[Json] = self._api.json("GET", path, params=asked)
+        if rows and moment_of(rows[0]["updated_at"]) < since:
+            raise Transient(f"github GET {path}: it is not listed as it was asked for")
         return rows
 
     def _of_comments(self, rows: list[Json], told: Mapping[str, datetime]) -> Iterator[Hint]:
