@@ -12,6 +12,7 @@ import requests
 from tieline.connectors.base import Hint, Site, Want
 from tieline.connectors.github.auth import GitHubSecret
 from tieline.connectors.github.connector import GitHub
+from tieline.connectors.http import Watch
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.github.simulator import GitHubSandbox
 from tieline_ops.sandbox.traffic import Exchange
@@ -42,7 +43,12 @@ class Bench:
         return self.sandbox.desk
 
     def connector(
-        self, secret: Mapping[str, Any] | None = None, *, url: str = SITE, **scope: str
+        self,
+        secret: Mapping[str, Any] | None = None,
+        *,
+        url: str = SITE,
+        watch: Watch | None = None,
+        **scope: str,
     ) -> GitHub:
         session = requests.Session()
         for host in self.sandbox.HOSTS:
@@ -52,6 +58,7 @@ class Bench:
             Site("gh", url, {"repository": PLACE, **scope}),
             GitHubSecret.model_validate(held),
             session=session,
+            watch=watch,
             sleep=lambda span: self.sandbox.clock.advance(timedelta(seconds=span)),
             clock=self.sandbox.clock,
         )

@@ -403,13 +403,13 @@ def test_the_same_holds_over_http_where_the_sandbox_is_its_own_site_and_store(be
         gh = Bench(sandbox).connector(url=served.url)
         gh._api.session.mount("http://", requests.adapters.HTTPAdapter())
         url = sandbox.paste(JANE, "shot.png", b"png", "image/png")
-        id = sandbox.desk.make(JANE, title="x", body=f"![shot]({url})")
+        id = sandbox.desk.make(JANE, title="x", body=f"![shot.png]({url})")
         ticket = gh.read(id, ALL)
         assert [(f.name, f.size) for f in ticket.attachments] == [("shot.png", 3)]
         assert gh.open_attachment(id, ticket.attachments[0]).read() == b"png"
         after = gh.update(ticket, {"body": "see " + ticket.fields["body"]}, ALL)
-        assert after.fields["body"] == "see ![shot](attachment:shot.png)"
-        assert sandbox.raw(id) == f"see ![shot]({url})"
+        assert after.fields["body"] == "see ![shot.png](attachment:shot.png)"
+        assert sandbox.raw(id) == f"see ![shot.png]({url})"
         made = gh.create("k", {"title": "y"}, ALL)
         assert gh.find("k", sandbox.clock.now()) == (made.id,)
         assert {h.id for h in drain(gh, drain(gh, None, START)[1], START)[0]} == {id, made.id}

@@ -292,7 +292,25 @@ def test_stores_of_files_get_no_credentials(bench, gh, make):
     asked = bench.sandbox.traffic.exchanges()
     stores = [e for e in asked if not e.path.startswith(("/repos", "/user/", "/users/"))]
     assert len([e for e in stores if e.path != "/user"]) >= 6
-    assert not any("authorization" in e.headers for e in stores if e.path != "/user")
+    stores = [e for e in stores if e.path != "/user"]
+    assert not any("authorization" in e.headers for e in stores)
+    # A packed file would be larger or smaller than its length says.
+    assert {e.headers["accept-encoding"] for e in stores} == {"identity"}
+
+
+def test_a_signed_address_stands_in_no_message_and_in_no_telemetry(bench, make):
+    told = []
+    gh = bench.connector(watch=lambda *call: told.append(call))
+    id = make(body=f"![shot]({pasted(bench)})")
+    (file,) = gh.read(id, ALL).attachments
+    bench.sandbox.faults.status(500, "GET", "/101/.*", count=-1)
+    with pytest.raises(Transient) as failure:
+        gh.open_attachment(id, file)
+    said = f"{told} {failure.value}"
+    assert "/101/" not in said
+    assert "until-" not in said
+    assert file.id not in said
+    assert ("GET", "/{step0}/{step1}", 200) in told
 
 
 def test_an_address_of_another_host_is_no_file(bench, gh, make):

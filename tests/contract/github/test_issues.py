@@ -131,6 +131,19 @@ def test_finding_asks_the_list_and_not_the_search_and_reads_no_further_than_it_m
     assert bench.calls() == [("GET", "/issues")] * 2
 
 
+def test_finding_stops_at_what_was_made_before(bench, gh):
+    for number in range(120):
+        bench.desk.make(JANE, title=str(number))
+    bench.pass_time(3600)
+    start = bench.sandbox.clock.now()
+    for id in bench.desk.ids():
+        bench.desk.edit(JANE, id, title=f"edited {id}")
+    made = gh.create("k", {"title": "x"}, ALL)
+    bench.forget()
+    assert gh.find("k", start) == (made.id,)
+    assert len(bench.calls()) == 1
+
+
 def test_a_copy_of_an_issue_carries_the_mark_and_tells_that_a_person_made_it(bench, gh):
     made = gh.create("k", {"title": "x", "body": "text"}, ALL)
     bench.pass_time(5)
@@ -223,6 +236,13 @@ def test_the_reason_of_a_closed_issue_is_changed_by_opening_it_first(bench, gh, 
     assert [m for m, _ in bench.calls()] == ["PATCH", "PATCH"]
 
 
+def test_a_state_that_is_so_already_is_not_sent(bench, gh, make):
+    before = gh.read(make(state="Closed as completed"), ALL)
+    bench.forget()
+    gh.update(before, {"state": option("closed"), "title": "y"}, ALL)
+    assert [c.body for c in bench.sandbox.traffic.exchanges("PATCH")] == [b'{"title": "y"}']
+
+
 def test_what_is_refused_together_with_a_reason_leaves_the_issue_closed(bench, gh, make):
     before = gh.read(make(state="Closed as completed"), ALL)
     with pytest.raises(Refused):
@@ -252,6 +272,8 @@ def test_a_person_is_found_by_public_address(gh):
     assert gh.find_person("JANE@acme.example") == Person("jane-doe", JANE, "Jane Doe")
     assert gh.find_person("hugo@acme.example") is None
     assert gh.find_person("nobody@acme.example") is None
+    # The search finds by parts of addresses as well.
+    assert gh.find_person("ane@acme.example") is None
 
 
 @pytest.mark.parametrize("text", ["", " ", "x", 'a"b@c.d', "a b@c.d", "acme.example", "@"])

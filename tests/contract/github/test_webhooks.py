@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -71,6 +73,21 @@ def test_no_payload_of_another_repository_means_anything(event, sample):
 def test_githubs_own_example_of_a_signature_holds():
     expected = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     assert signature("It's a Secret to Everybody", b"Hello, World!") == expected
+
+
+def test_what_reads_a_webhook_loads_none_of_the_heavy_libraries():
+    program = (
+        "import sys; import tieline.connectors.github.webhook; heavy = {'pydantic', 'requests', "
+        "'markdown_it', 'cryptography', 'nh3'}; print(sorted(heavy & sys.modules.keys()))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )
+    assert run.stdout.strip() == "[]"
 
 
 def event_of(**more):
