@@ -11,10 +11,16 @@ from tieline_ops.project import Project, logical_id
 
 _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
 _PLACES: Mapping[str, str] = {
+    "github": "https://github.com",
     "jira": "https://your-site.atlassian.net",
     "servicenow": "https://your-instance.service-now.com",
 }
-_SCOPES: Mapping[str, str] = {"project": "OPS", "issue_type": "Bug", "table": "incident"}
+_SCOPES: Mapping[str, str] = {
+    "project": "OPS",
+    "issue_type": "Bug",
+    "table": "incident",
+    "repository": "acme/app",
+}
 
 
 def side_names(one: str, two: str) -> tuple[str, str]:
