@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from tieline.connectors.base import Connector, Hint
 
 CONNECTORS = {
+    "azure-devops": "tieline.connectors.azure_devops.connector:AzureDevOps",
     "jira": "tieline.connectors.jira.connector:Jira",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
 }
 """The word in link.yaml -> where its class is. Adding a system adds a line here and one below."""
 
 WEBHOOKS = {
+    "azure-devops": "tieline.connectors.azure_devops.webhook:read_webhook",
     "jira": "tieline.connectors.jira.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
 }
