@@ -48,7 +48,7 @@ SWITCHES = {
 }
 ACTS = frozenset({
     "create", "edit", "comment", "edit_comment", "delete_comment", "attach", "delete_attachment",
-    "copy", "move", "change_type", "delete", "restore",
+    "paste", "copy", "move", "change_type", "delete", "restore",
 })  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from tieline.connectors.azure_devops.schema import STANDARD, Schema
 from tieline.connectors.azure_devops.states import way
 from tieline.connectors.azure_devops.wire import (
     Field,
+    Form,
     Item,
     attachment_of,
     comment_of,
@@ -38,6 +39,8 @@ from tieline.connectors.azure_devops.wire import (
     is_us,
     moment_of,
     names_of,
+    pasted_in,
+    picture_of,
     urls_of,
     value_of,
 )
@@ -329,7 +332,7 @@ class AzureDevOps:
         )
         if want.comments:
             ticket = self._with_comments(ticket, item, want)
-        return self._with_files(ticket, item, want) if files else ticket
+        return self._with_files(ticket, item, fields, want) if files else ticket
 
     def _with_comments(self, ticket: Ticket, item: Item, want: Want) -> Ticket:
         count = (item.get("fields") or {}).get("System.CommentCount")
@@ -341,11 +344,21 @@ class AzureDevOps:
         comments = tuple(comment_of(each, us, names) for each in found)
         return replace(ticket, comments=comments, comments_mark=mark)
 
-    def _with_files(self, ticket: Ticket, item: Item, want: Want) -> Ticket:
-        found = [attachment_of(each, ticket.updated) for each in files_of(item)]
-        mark = digest(sorted(each.id for each in found))
+    def _with_files(
+        self, ticket: Ticket, item: Item, fields: Mapping[str, Field], want: Want
+    ) -> Ticket:
+        """Files by their relations, and pictures in those texts that are wanted; no others'."""
+        made = moment_of((item.get("fields") or {}).get("System.CreatedDate")) or ticket.updated
+        found = [attachment_of(each, made) for each in files_of(item)]
+        texts = [field.ref for field in fields.values() if field.form is Form.LONG]
+        pictures = {id: name for ref in texts for id, (name, _) in pasted_in(item, ref).items()}
+        mark = digest(sorted([*(each.id for each in found), *pictures]))
         if mark == want.attachments_mark:
             return replace(ticket, attachments=None, attachments_mark=mark)
+        for id, name in pictures.items():
+            size = self._files.size(id)
+            if size is not None:
+                found.append(picture_of(id, name, size, made))
         return replace(ticket, attachments=tuple(found), attachments_mark=mark)
 
     def _me(self) -> Us:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, cast
 
 from tieline.connectors.azure_devops.api import ITEM, Api
-from tieline.connectors.azure_devops.text import GUID, file_of
+from tieline.connectors.azure_devops.text import GUID, file_of, pasted
 from tieline.connectors.azure_devops.wire import ATTACHED, OURS, Item
 from tieline.connectors.azure_devops.write import at_rev, attached, op
 from tieline.domain.errors import Gone, Refused, Stale, Transient
@@ -18,6 +18,8 @@ from tieline.domain.errors import Gone, Refused, Stale, Transient
 UPLOAD = "/{project}/_apis/wit/attachments"
 CONTENT = "/{project}/_apis/wit/attachments/{id}"
 _TRIES = 4
+_LARGEST = 130_000_000
+"""Bytes that one upload may have."""
 
 ReadItem = Callable[[str], Item]
 
@@ -29,6 +31,7 @@ class Files:
         self._api = api
         self._project = project
         self._read = read
+        self._sizes: dict[str, int] = {}
 
     def add(self, id: str, name: str, content: BinaryIO) -> Mapping[str, Any]:
         """The relation of a new file. An upload that is tied to nothing is harmless."""
@@ -50,7 +53,25 @@ class Files:
 
     def open(self, id: str, file: str, name: str, size: int) -> BinaryIO:
         """The content of one of the item's files: others' are not given, nor one untied since."""
-        self._relation(self._read(id), file)
+        item = self._read(id)
+        if not _stands_in(item, file):
+            self._relation(item, file)
+        return self._content(file, name, size)
+
+    def size(self, file: str) -> int | None:
+        """Of a picture in a text, which is told nowhere: its content is fetched, once.
+
+        None where there is no such file.
+        """
+        if file not in self._sizes:
+            try:
+                with self._content(file, file, _LARGEST) as content:
+                    self._sizes[file] = content.seek(0, 2)
+            except Gone:
+                return None
+        return self._sizes[file]
+
+    def _content(self, file: str, name: str, size: int) -> BinaryIO:
         response = self._api.call(
             "GET",
             CONTENT,
@@ -96,6 +117,12 @@ class Files:
 
     def _parts(self, id: str) -> dict[str, str]:
         return {"project": self._project, "id": id}
+
+
+def _stands_in(item: Item, file: str) -> bool:
+    """Whether one of the item's texts shows this file."""
+    held = (item.get("fields") or {}).values()
+    return any(file in pasted(text, ()) for text in held if isinstance(text, str))
 
 
 def _place(item: Item, file: str) -> int | None:

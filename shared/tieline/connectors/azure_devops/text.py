@@ -7,22 +7,47 @@ Azure DevOps rewrites the HTML that it is sent (`<p>a</p>` is kept as `<p>a </p>
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape, unescape
+from urllib.parse import parse_qs, urlsplit
 
 from tieline.domain.richtext.links import attachment_link, attachment_name
 
 HTML, MARKDOWN = "html", "markdown"
 FILE = re.compile(r"/_apis/wit/attachments/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})")
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_TARGET = re.compile(rf"\]\(<?(https?://[^\s()<>]*{FILE.pattern}[^\s()<>]*)>?\)")
-_IMG = re.compile(r"<img\b([^>]*)>")
+# Texts may be a million characters of anything: what may stand around is bounded.
+_TARGET = re.compile(rf"\]\(<?(https?://[^\s()<>]{{0,300}}{FILE.pattern}[^\s()<>]{{0,600}})>?\)")
+_IMG = re.compile(r"<img\b([^<>]*)>")
 _LINK = re.compile(r'<a href="(attachment:[^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 _MENTION = re.compile(r'<span data-mention="([^"]*)">(.*?)</span>', re.DOTALL)
-_OF_MARKDOWN = re.compile(r"!?\[((?:[^\]\\]|\\.)*)\]\((attachment:[^\s()<>]*)\)")
-_PERSON = re.compile(r"@\[((?:[^\]\\]|\\.)*)\]\(user:([^\s()<>]*)\)")
+_LABEL = r"((?:[^\[\]\\]|\\.|\[(?:[^\[\]\\]|\\.){0,200}\]){0,1000})"
+_OF_MARKDOWN = re.compile(rf"(?<!\\)!?\[{_LABEL}\]\((attachment:[^\s()<>]{{0,1000}})\)")
+_PERSON = re.compile(r"@\[((?:[^\[\]\\]|\\.){0,300})\]\(user:([^\s()<>]{0,300})\)")
 _BARE_PERSON = re.compile(rf"@<({GUID.pattern})>")
+
+
+_PASTED = re.compile(
+    rf"https?://[^\s\"'<>()\[\]]{{0,300}}{FILE.pattern}(?:\?[^\s\"'<>()\[\]]{{0,600}})?"
+)
+
+
+def pasted(text: str, known: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Pictures that people pasted into a text: id -> (name, address), but for those `known`.
+
+    They are files that no relation names. Each is called `image.png` there, so part of the id
+    goes into the name: a name must be one file's.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for match in _PASTED.finditer(text):
+        url, id = unescape(match[0]), match[1].lower()
+        if id not in known:
+            named = parse_qs(urlsplit(url).query).get("fileName") or ["image"]
+            stem, dot, end = named[0].rpartition(".")
+            name = f"{stem}-{id[:8]}.{end}" if dot and stem else f"{named[0]}-{id[:8]}"
+            found.setdefault(id, (name, url))
+    return found
 
 
 def file_of(url: object) -> str:
@@ -87,7 +112,7 @@ def _as_markdown(md: str, urls: Mapping[str, str]) -> str:
         name = attachment_name(found[2])
         if name in urls:
             return found[0].replace(found[2], urls[name].replace("(", "%28").replace(")", "%29"))
-        return found[1] or name
+        return re.sub(r"([\\`*_\[\]<>])", r"\\\1", name) if found[0][0] == "!" else found[1]
 
     def person(found: re.Match[str]) -> str:
         return f"@<{found[2]}>" if GUID.fullmatch(found[2]) else f"@{found[1]}"

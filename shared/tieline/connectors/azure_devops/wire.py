@@ -21,6 +21,7 @@ from tieline.connectors.azure_devops.text import (
     MARKDOWN,
     file_of,
     from_markdown,
+    pasted,
     to_markdown,
 )
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Kind, Option, Person, Value
@@ -143,6 +144,12 @@ def name_of(relation: Mapping[str, Any]) -> str:
     return str((relation.get("attributes") or {}).get("name") or file_of(relation["url"]))
 
 
+def pasted_in(item: Item, ref: str) -> dict[str, tuple[str, str]]:
+    """Pictures that stand in a long text and among no relations: id -> (name, address)."""
+    text = (item.get("fields") or {}).get(ref)
+    return pasted(text, names_of(item)) if isinstance(text, str) else {}
+
+
 def format_of(item: Item, ref: str) -> str:
     """Whether a long text is HTML or Markdown; not every answer says so, and in changing case."""
     formats = item.get("multilineFieldsFormat")
@@ -159,7 +166,9 @@ def value_of(item: Item, field: Field) -> Value:
         case Form.TEXT | Form.PLAIN:
             return str(raw)
         case Form.LONG:
-            return to_markdown(str(raw), format_of(item, field.ref), names_of(item)) or None
+            held = {id: name for id, (name, _) in pasted_in(item, field.ref).items()}
+            names = {**names_of(item), **held}
+            return to_markdown(str(raw), format_of(item, field.ref), names) or None
         case Form.PICK:
             return Option(value=_plain(raw), label=_plain(raw))
         case Form.PERSON:
@@ -171,8 +180,8 @@ def value_of(item: Item, field: Field) -> Value:
         case Form.BOOLEAN:
             return raw if isinstance(raw, bool) else str(raw).casefold() in {"true", "1"}
         case Form.TAGS:
-            held = tags_of(raw)
-            return frozenset(held) - frozenset(marks_in(held)) or None
+            tags = tags_of(raw)
+            return frozenset(tags) - frozenset(marks_in(tags)) or None
 
 
 def _plain(raw: object) -> str:
@@ -196,7 +205,8 @@ def raw_of(value: Value, field: Field, item: Item) -> Any:
         case bool():
             return value
         case str() if field.form is Form.LONG:
-            return from_markdown(value, format_of(item, field.ref), urls_of(item))
+            held = dict(pasted_in(item, field.ref).values())
+            return from_markdown(value, format_of(item, field.ref), {**urls_of(item), **held})
         case str():
             return value
         case datetime():
@@ -209,8 +219,8 @@ def raw_of(value: Value, field: Field, item: Item) -> Any:
         case Person():
             return value.id
         case frozenset():
-            held = marks_in(tags_of((item.get("fields") or {}).get(field.ref)))
-            return "; ".join((*sorted(_fit(value)), *held))
+            ours = marks_in(tags_of((item.get("fields") or {}).get(field.ref)))
+            return "; ".join((*sorted(_fit(value)), *ours))
         case _:
             return value.isoformat()
 
@@ -264,6 +274,11 @@ def attachment_of(relation: Mapping[str, Any], fallback: datetime) -> Attachment
         created=moment_of(more.get("resourceCreatedDate")) or fallback,
         ours=more.get("comment") == OURS,
     )
+
+
+def picture_of(id: str, name: str, size: int, created: datetime) -> Attachment:
+    """A picture that people pasted into a text."""
+    return Attachment(id, name, _media_type(name), size, created)
 
 
 def _media_type(name: str) -> str:
