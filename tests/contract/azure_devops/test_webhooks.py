@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.azure_devops import JANE, OMAR, SCOPE, SECRET, START, Bench, want
 
 from tieline.connectors.azure_devops.webhook import basic, read_webhook
@@ -286,3 +289,42 @@ def test_trap_a_410_ends_the_subscription_at_once(bench: Bench):
 def test_every_event_has_a_subscription(bench: Bench):
     bench.watch()
     assert sorted(s.event for s in bench.sandbox.hooks.subscriptions.values()) == sorted(EVENTS)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=6,
+)  # fmt: skip
+PLACES = (
+    ("id",), ("eventType",), ("createdDate",), ("resource",), ("resource", "id"),
+    ("resource", "workItemId"), ("resource", "rev"), ("resource", "fields"), ("resource", "url"),
+    ("resource", "revision"), ("resource", "revision", "fields"),
+    ("resource", "revision", "fields", "System.Tags"), ("resource", "fields", "System.AreaPath"),
+)  # fmt: skip
+
+
+@given(st.sampled_from(EVENTS), st.lists(st.tuples(st.sampled_from(PLACES), JSON), max_size=3))
+@settings(max_examples=300)
+def test_whatever_an_event_holds_it_is_read_or_refused(kind: str, changes: list[Any]):
+    made: Any = event(kind)
+    for place, value in changes:
+        at = made
+        for name in place[:-1]:
+            at = at.setdefault(name, {}) if isinstance(at, dict) else {}
+        if isinstance(at, dict):
+            at[place[-1]] = value
+    with suppress(Unauthenticated, Malformed):
+        for hint in read(made, area="Fabrikam"):
+            assert hint.id.isdecimal()
+            assert hint.version is None or hint.version.isdecimal()
+            assert isinstance(hint.delivery, str)
+
+
+@given(st.binary(max_size=200), st.dictionaries(st.sampled_from(
+    ["authorization", "x-tieline-secret"]), st.text(max_size=60)))  # fmt: skip
+def test_whoever_has_no_proof_gets_nowhere(body: bytes, headers: dict[str, str]):
+    with pytest.raises(Unauthenticated):
+        read(body, headers)
