@@ -233,6 +233,28 @@ def test_what_is_wrong_is_found_with_its_remedy(bench: Bench):
     assert [f.ok for f in bad.inspect()] == [False]
 
 
+def test_people_that_may_not_be_looked_up_are_found_out_and_said(bench: Bench):
+    connector = bench.connector()
+    connector.whoami()
+    bench.sandbox.faults.status(403, path=".*/identities", count=9)
+    with pytest.raises(Configuration, match=r"Identity \(read\)"):
+        connector.find_person(JANE)
+    [wrong] = [f for f in connector.inspect() if not f.ok]
+    assert "may not be looked up" in wrong.what
+
+
+def test_a_type_that_went_while_a_process_ran_is_no_ticket_that_is_gone(bench: Bench):
+    id, connector = bench.bug(), bench.connector()
+    connector.fields(["System.State"])
+    content = bench.sandbox.organisation.content
+    content.types = tuple(
+        replace(each, name="Defect") if each.name == "Bug" else each for each in content.types
+    )
+    bench.sandbox.raw(int(id)).fields["System.WorkItemType"] = "Defect"
+    with pytest.raises(Configuration, match="no work item type 'Bug'"):
+        connector.read(id, want())
+
+
 def test_hooks_that_the_account_may_not_see_are_no_fault(bench: Bench):
     bench.sandbox.faults.switch("hooks_denied")
     assert all(finding.ok for finding in bench.connector().inspect())

@@ -118,8 +118,8 @@ def said_no(what: str, *, pat: bool) -> Credentials:
     """The words for a 401, and for the sign-in page that stands for one."""
     hint = (
         "the personal access token is wrong, revoked, expired, was not used for 90 days, is one "
-        "for all organisations (those ended on 2026-12-01), or lacks the scope Work Items (read "
-        "& write)"
+        "for all organisations (those ended on 2026-12-01), or lacks the scopes Work Items (read "
+        "& write) and Identity (read)"
         if pat
         else "is the service principal a user of the organisation, with a Basic licence?"
     )

@@ -45,9 +45,13 @@ def placed(api: Api, scope: Mapping[str, str]) -> None:
 
 
 def findings(
-    api: Api, schema: Schema, scope: Mapping[str, str], whoami: Callable[[], Person]
+    api: Api,
+    schema: Schema,
+    scope: Mapping[str, str],
+    whoami: Callable[[], Person],
+    find_person: Callable[[str], Person | None],
 ) -> Iterator[Finding]:
-    """Account, project, type, states, what a creation needs, our field, service hooks."""
+    """Account, project, type, states, what a creation needs, our field, people, service hooks."""
     try:
         me = whoami()
         yield Finding(True, f"signed in as {me.name}")
@@ -74,7 +78,17 @@ def findings(
         ok = schema.field(own) is not None
         remedy = "" if ok else f"add a text field {own} to {scope['type']} in the process"
         yield Finding(ok, f"correlations are kept in {own}", remedy)
+    yield _people(find_person, me)
     yield _hooks(api)
+
+
+def _people(find_person: Callable[[str], Person | None], me: Person) -> Finding:
+    """Whether anybody is found by address: we ourselves, if we have one."""
+    try:
+        find_person(me.email or "nobody@example.invalid")
+    except TielineError as error:
+        return Finding(False, str(error), f"{_PAGE}, The account")
+    return Finding(True, "people are looked up")
 
 
 def _hooks(api: Api) -> Finding:

@@ -171,7 +171,7 @@ class AzureDevOps:
 
     def inspect(self) -> Iterator[Finding]:
         """Each thing that a link needs of the organisation, tried."""
-        return findings(self._api, self._schema, self._scope, self.whoami)
+        return findings(self._api, self._schema, self._scope, self.whoami, self.find_person)
 
     # Writing a ticket
 
@@ -190,8 +190,7 @@ class AzureDevOps:
             try:
                 item: Item = self._api.patch("POST", _NEW, ops, parts=parts, safe=False)
             except Gone:
-                placed(self._api, self._scope)
-                self._schema.states()
+                self._still_there()
                 raise Configuration(f"azure-devops POST {_NEW}: no such type or project") from None
         if correlation_in(item.get("fields") or {}, self._own) != correlation:
             self._take_back(str(item["id"]))
@@ -312,7 +311,7 @@ class AzureDevOps:
     def _still_there(self) -> None:
         """A new name of project, area or type must not look like items that are gone."""
         placed(self._api, self._scope)
-        self._schema.states()
+        self._schema.still_there()
 
     def _ticket(
         self, item: Item, fields: Mapping[str, Field], want: Want, *, files: bool

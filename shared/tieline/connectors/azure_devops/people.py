@@ -11,7 +11,7 @@ from typing import Any
 
 from tieline.connectors.azure_devops.api import Api
 from tieline.connectors.azure_devops.auth import said_no
-from tieline.domain.errors import Credentials, Gone, Refused
+from tieline.domain.errors import Configuration, Credentials, Gone, Refused
 from tieline.domain.ticket import Person
 
 _CONNECTION = "/_apis/connectionData"
@@ -52,13 +52,19 @@ def found_person(api: Api, email: str) -> Person | None:
     """The one active person with this sign-in name or mail address, in whatever case.
 
     What is written is the sign-in name: another address of the same person would be unknown, and
-    a display name may be somebody else's. The search also finds by the beginning of names.
+    a display name may be somebody else's. The search also finds by the beginning of names. Raises
+    Configuration where nobody may be looked up.
     """
     wanted = email.strip().casefold()
     if "@" not in wanted:
         return None
     params = {"searchFilter": "General", "filterValue": email.strip(), "queryMembership": "None"}
-    found = api.json("GET", _IDENTITIES, people=True, params=params).get("value") or ()
+    try:
+        found = api.json("GET", _IDENTITIES, people=True, params=params).get("value") or ()
+    except (Refused, Gone) as refused:
+        raise Configuration(
+            f"{refused}: people may not be looked up; has the token the scope Identity (read)?"
+        ) from None
     people = [each for each in found if each and _is_person(each)]
     same = [each for each in people if _property(each, "Account").casefold() == wanted] or [
         each for each in people if _property(each, "Mail").casefold() == wanted

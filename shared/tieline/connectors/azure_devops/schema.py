@@ -156,6 +156,10 @@ class Schema:
         known = (self._known or {}).get(ref)
         return known.spec.alias if known else ref
 
+    def still_there(self) -> None:
+        """Ask again whether the project has the type. Raises Configuration."""
+        self._type = self._ask(TYPE)
+
     def _of_type(self) -> Mapping[str, Any]:
         if self._type is None:
             self._type = self._ask(TYPE)
