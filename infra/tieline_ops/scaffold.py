@@ -12,6 +12,7 @@ from tieline_ops.project import Project, logical_id
 _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
 _PLACES: Mapping[str, str] = {
     "github": "https://github.com",
+    "azure-devops": "https://dev.azure.com/your-organisation",
     "jira": "https://your-site.atlassian.net",
     "servicenow": "https://your-instance.service-now.com",
 }
@@ -20,6 +21,8 @@ _SCOPES: Mapping[str, str] = {
     "issue_type": "Bug",
     "table": "incident",
     "repository": "acme/app",
+    "type": "Bug",
+    "table": "incident",
 }
 
 

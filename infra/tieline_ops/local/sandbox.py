@@ -13,6 +13,7 @@ from tieline_ops.sandbox.server import Served, serve
 
 SIMULATORS = {
     "github": "tieline_ops.sandbox.github.simulator:GitHubSandbox",
+    "azure-devops": "tieline_ops.sandbox.azure_devops.simulator:AzureDevOpsSandbox",
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CONNECTORS = {
     "github": "tieline.connectors.github.connector:GitHub",
+    "azure-devops": "tieline.connectors.azure_devops.connector:AzureDevOps",
     "jira": "tieline.connectors.jira.connector:Jira",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
 }
@@ -19,6 +20,7 @@ CONNECTORS = {
 
 WEBHOOKS = {
     "github": "tieline.connectors.github.webhook:read_webhook",
+    "azure-devops": "tieline.connectors.azure_devops.webhook:read_webhook",
     "jira": "tieline.connectors.jira.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
 }

@@ -1,0 +1,1 @@
+"""A simulated Azure DevOps organisation: Boards alone."""

@@ -1,0 +1,1 @@
+"""Azure DevOps Boards: the work items of one type in one project."""
