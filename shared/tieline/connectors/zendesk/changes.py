@@ -24,8 +24,8 @@ from tieline.connectors.zendesk.wire import (
 from tieline.domain.errors import Configuration, Refused
 
 EXPORT = "/incremental/tickets/cursor"
-LIMIT = 250
-"""Rows of a page. A thousand are allowed; with their descriptions they may be large."""
+LIMIT, FEW = 250, 20
+"""Rows of a page, and of one that was too large: a thousand are allowed, whatever they hold."""
 _START_BEFORE = timedelta(minutes=5)
 _OVERLAP = 120
 _SYSTEM = timedelta(seconds=5)
@@ -61,6 +61,7 @@ class Changes:
     def __init__(self, api: Api, elsewhere: Callable[[Row], bool]) -> None:
         self._api = api
         self._elsewhere = elsewhere
+        self._limit = LIMIT
 
     def since(self, cursor: str | None, now: datetime) -> Iterator[Page]:
         """Page by page, oldest first. Raises Configuration."""
@@ -82,6 +83,9 @@ class Changes:
         except Refused as refused:
             if "answered 403" in refused.what:
                 raise Configuration(NO_ADMIN) from None
+            if not refused.words and self._limit > FEW:
+                self._limit = FEW  # not Zendesk's refusal, but our own of so large an answer
+                return self._ask(place), place
             if not place.after and "StartTimeTooRecent" not in refused.words:
                 raise
         again = replace(place, after="", at=place.at - _OVERLAP)
@@ -89,7 +93,7 @@ class Changes:
 
     def _ask(self, place: Cursor) -> Row:
         start = {"cursor": place.after} if place.after else {"start_time": str(place.at)}
-        params: dict[str, Any] = {**start, "per_page": str(LIMIT)}
+        params: dict[str, Any] = {**start, "per_page": str(self._limit)}
         return self._api.get(EXPORT, params=params)
 
 

@@ -42,7 +42,7 @@ from tieline.connectors.zendesk.wire import (
     html_of,
     moment_of,
 )
-from tieline.connectors.zendesk.write import FIXED, Writer, blamed, dropped
+from tieline.connectors.zendesk.write import FIXED, Writer, blamed, changed, dropped
 from tieline.domain.convert import alike
 from tieline.domain.errors import Configuration, Gone, Refused, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
@@ -231,7 +231,7 @@ class Zendesk:
         if response.headers.get("x-idempotency-lookup") == "hit":
             return self._made_before(str(row["id"]), want)
         self._stamps.seen(row)
-        return self._made(answer, fields)
+        return self._made(answer, fields, edited=bool(changed(body, asked, row)))
 
     def update(self, before: Ticket, values: Mapping[str, Value], want: Want) -> Ticket:
         """One PUT under the precondition of the stamp. Raises Refused, Gone, Stale.
@@ -271,13 +271,16 @@ class Zendesk:
             before = self.read(before.id, Want(frozenset({name})))
         return alike(value, before.fields[name], field.spec)
 
-    def _made(self, answer: Row, fields: Mapping[str, Field]) -> Ticket:
-        """The ticket of a creation's answer, whose audit holds the description."""
+    def _made(self, answer: Row, fields: Mapping[str, Field], *, edited: bool) -> Ticket:
+        """The ticket of a creation's answer, whose audit holds the description.
+
+        `edited`: a rule of Zendesk's or a trigger was at work already, as a person might be.
+        """
         row, audit = _ticket_of(answer), answer.get("audit") or {}
         said = [event for event in audit.get("events") or () if event.get("type") == "Comment"]
         talk = Conversation(said, {}, "") if said else None
         made = self._reader.ticket(row, fields, _audit_of(answer), talk)
-        return replace(made, edited=False)
+        return replace(made, edited=edited)
 
     def _made_before(self, id: str, want: Want) -> Ticket:
         try:

@@ -115,6 +115,16 @@ def _option(name: str, value: Option, field: Field) -> Option:
     raise Refused(f"zendesk: {name} has no such choice", words, (name,))
 
 
+def changed(body: Mapping[str, Any], fields: Mapping[str, Field], after: Row) -> tuple[str, ...]:
+    """Names of the fields that hold something else than what was sent, and not nothing."""
+    found = []
+    for name, field in fields.items():
+        sent, now = _sent(body, field), raw(after, field)
+        if sent is not ... and now not in (None, "", []) and not same(sent, now, field):
+            found.append(name)
+    return tuple(found)
+
+
 def dropped(
     body: Mapping[str, Any], fields: Mapping[str, Field], before: Row, after: Row
 ) -> tuple[str, ...]:
@@ -123,20 +133,19 @@ def dropped(
     A third value is not dropped: a trigger changed it, and that is how it is now.
     """
     found = []
-    sent_custom = {each["id"]: each["value"] for each in body.get("custom_fields") or ()}
     for name, field in fields.items():
-        if field.custom:
-            if field.custom not in sent_custom:
-                continue
-            sent = sent_custom[field.custom]
-        elif field.element in body:
-            sent = body[field.element]
-        else:
-            continue
-        now, then = raw(after, field), raw(before, field)
-        if not same(sent, now, field) and same(then, now, field):
+        sent, now, then = _sent(body, field), raw(after, field), raw(before, field)
+        if sent is not ... and not same(sent, now, field) and same(then, now, field):
             found.append(name)
     return tuple(found)
+
+
+def _sent(body: Mapping[str, Any], field: Field) -> Any:
+    """What a body says of a field; ... if nothing."""
+    if not field.custom:
+        return body.get(field.element, ...)
+    custom = {each["id"]: each["value"] for each in body.get("custom_fields") or ()}
+    return custom.get(field.custom, ...)
 
 
 def blamed(refused: Refused, fields: Mapping[str, Field]) -> Refused:
