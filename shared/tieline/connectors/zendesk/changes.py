@@ -48,11 +48,14 @@ class Cursor:
 
 
 def read_cursor(text: str) -> Cursor:
-    """A stored cursor. Raises ValueError, KeyError for one of another version."""
-    value = json.loads(text)
-    if value.get("v") != 1:
-        raise ValueError("the cursor is of a version that is not known here")
-    return Cursor(str(value["after"]), int(value["at"]))
+    """A stored cursor. Raises Configuration for one that is not of this version."""
+    try:
+        value = json.loads(text)
+        if value["v"] == 1:
+            return Cursor(str(value["after"]), int(value["at"]))
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise Configuration("zendesk: the stored cursor cannot be read")
 
 
 class Changes:
@@ -120,8 +123,11 @@ def _hint(row: Row) -> Hint:
 
 
 def _version(row: Row) -> str | None:
-    """The stamp; None where the system changed the ticket and left its stamp."""
-    updated = moment_of(row["updated_at"])
+    """The stamp; None where the system changed the ticket and left its stamp, or shows none."""
+    try:
+        updated = moment_of(row["updated_at"])
+    except (KeyError, ValueError):
+        return None
     generated = datetime.fromtimestamp(int(row.get("generated_timestamp") or 0), UTC)
     return None if generated - updated > _SYSTEM else version_of(updated)
 

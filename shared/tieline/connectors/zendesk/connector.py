@@ -48,7 +48,7 @@ from tieline.domain.errors import Configuration, Gone, Refused, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
 _NAMED = re.compile(
-    r"(?:^#?|/(?:agent/)?(?:tickets|requests)/)([1-9]\d{0,17})(?:\.json)?(?:[?#].*)?", re.ASCII
+    r"(?:#?|(?:/[\w-]{1,20}){0,3}/(?:tickets|requests)/)([1-9][0-9]{0,17})(?:\.json)?", re.ASCII
 )
 _SCOPED = {"brand": "brand_id", "form": "ticket_form_id", "group": "group_id"}
 _PLACES = ("brand", "form")
@@ -196,10 +196,7 @@ class Zendesk:
 
     def changes(self, cursor: str | None, now: datetime) -> Iterator[Page]:
         """By the incremental export; see `changes`."""
-        try:
-            yield from Changes(self._api, self._elsewhere).since(cursor, now)
-        except (ValueError, KeyError, TypeError) as error:
-            raise Configuration("zendesk: the stored cursor cannot be read") from error
+        return Changes(self._api, self._elsewhere).since(cursor, now)
 
     # Writing a ticket
 
