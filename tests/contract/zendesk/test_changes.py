@@ -11,7 +11,6 @@ from tieline.connectors.base import Want
 from tieline.connectors.zendesk import changes as export
 from tieline.domain.errors import Configuration, Refused, Transient
 
-
 TITLE = Want(frozenset({"subject"}))
 
 
