@@ -45,6 +45,7 @@ def test_client_credentials_ask_by_json_and_renew_what_is_over_or_ended_early(be
     assert asked.headers["content-type"] == "application/json"
     bench.pass_time(3 * 3600)
     connector.whoami()
+    assert 401 not in {e.status for e in bench.sandbox.traffic.exchanges()}
     bench.sandbox.oauth.end_tokens()
     connector.whoami()
     assert len(bench.sandbox.traffic.exchanges(path="/oauth/tokens")) == 3

@@ -142,6 +142,17 @@ def test_a_redaction_is_read_with_the_next_read(switched):
     assert "4111" not in again.fields["description"]
 
 
+def test_a_description_that_is_kept_is_read_anew_when_something_happened(bench):
+    id = bench.make(description="My card is 4111")
+    connector, want = bench.connector(), Want(frozenset({"description"}))
+    assert "4111" in connector.read(id, want).fields["description"]
+    bench.sandbox.traffic.clear()
+    assert "4111" in connector.read(id, want).fields["description"]
+    assert len(bench.calls()) == 1
+    bench.desk.redact(OMAR, id, str(bench.raw(id).comments[0].id), "4111")
+    assert "4111" not in connector.read(id, want).fields["description"]
+
+
 @pytest.mark.parametrize("switched", ["", "no_last_audits"], indirect=True)
 def test_a_comment_in_the_second_of_the_read_is_no_equal_list(switched):
     """The stamp stays the same; what tells is the audit, or else the list."""

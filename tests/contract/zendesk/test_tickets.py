@@ -474,8 +474,17 @@ def test_a_ticket_is_located_by_number_and_by_addresses_of_this_account_alone(be
     for name in (id, f"#{id}", f"{URL}/agent/tickets/{id}", f"{URL}/agent/tickets/{id}?x=1",
                  f"{URL}/hc/requests/{id}", f"{URL}/api/v2/tickets/{id}.json"):  # fmt: skip
         assert connector.locate(name) == id
-    for name in (f"https://other.zendesk.com/agent/tickets/{id}", "#", f"{URL}/agent/users/{id}",
-                 "0", "12x", f"x#{id}", "٣"):  # fmt: skip
+    for name in (
+        f"https://other.zendesk.com/agent/tickets/{id}",
+        f"//other.example/tickets/{id}",
+        f"http://[/tickets/{id}",
+        f"{URL}/agent/users/{id}",
+        f"x#{id}",
+        "#",
+        "0",
+        "12x",
+        "٣",
+    ):
         assert connector.locate(name) is None
 
 

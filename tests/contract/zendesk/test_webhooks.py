@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from support.zendesk import HOOK, JANE, OMAR, START, TOKEN
@@ -227,7 +230,24 @@ def test_an_authentic_event_that_cannot_be_read_is_malformed(told):
         read(signed(told))
 
 
+def test_reading_a_webhook_loads_nothing_that_only_calls_need():
+    """An answer to a webhook must be quick, also from a process that has just begun."""
+    heavy = ("markdown_it", "nh3", "pydantic", "requests")
+    program = (
+        "import sys; import tieline.connectors.zendesk.webhook; "
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    environment = {"PYTHONPATH": str(Path(webhook.__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_a_name_of_a_delivery_that_is_no_name_is_replaced():
+    # The event's own name is signed, the invocation's is not.
+    headers, body = signed(event(), **{webhook.INVOCATION: "01HANA2B"})
+    assert read((headers, body))[0].delivery == "cbe4028c-7239-495d-b020-f22348516046"
     headers, body = signed(event(id="x y"), **{webhook.INVOCATION: "01HANA2B"})
     assert read((headers, body))[0].delivery == "01HANA2B"
     headers, body = signed(event(id=None), **{webhook.INVOCATION: "ö"})

@@ -59,10 +59,17 @@ class Registry:
         site.listeners.append(self._heard)
 
     def add(
-        self, target: Target, secret: str, subscriptions: frozenset[str] = frozenset(), **told: Any
+        self,
+        target: Target,
+        secret: str,
+        subscriptions: frozenset[str] = frozenset(),
+        told: Mapping[str, Any] | None = None,
     ) -> Hook:
-        """An event subscription; without `subscriptions` it is told of everything."""
-        hook = Hook(_ulid(), target, secret, subscriptions, told=told)
+        """An event subscription; without `subscriptions` it is told of everything.
+
+        `told` is what it was made with.
+        """
+        hook = Hook(_ulid(), target, secret, subscriptions, told=told or {})
         self.hooks.append(hook)
         return hook
 
@@ -190,7 +197,7 @@ def routes(api: Api, registry: Registry) -> None:
         asked = call.body("webhook", _KNOWN)
         secret = base64.b64encode(secrets.token_bytes(32)).decode()
         wanted = frozenset(asked.get("subscriptions") or ())
-        hook = registry.add(str(asked["endpoint"]), secret, wanted, **asked)
+        hook = registry.add(str(asked["endpoint"]), secret, wanted, asked)
         if TRIGGERED in wanted:
             hook.body = _trigger_body
         return jsonify(webhook=_shown(hook)), 201
@@ -219,4 +226,4 @@ def routes(api: Api, registry: Registry) -> None:
 def _shown(hook: Hook) -> dict[str, Any]:
     """Without the secret part of its own authentication."""
     told = {name: value for name, value in hook.told.items() if name != "authentication"}
-    return {"id": hook.id, "subscriptions": sorted(hook.subscriptions), **told}
+    return {**told, "id": hook.id, "subscriptions": sorted(hook.subscriptions)}

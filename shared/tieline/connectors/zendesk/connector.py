@@ -185,8 +185,12 @@ class Zendesk:
     def locate(self, name: str) -> str | None:
         """By number (`#123`), or an address of this account that ends with it."""
         text = name.strip()
-        found = _NAMED.fullmatch(text) or _NAMED.fullmatch(urlsplit(text).path)
-        host = urlsplit(text).hostname if "://" in text else None
+        try:
+            place = urlsplit(text)
+            host = place.hostname
+        except ValueError:
+            return None
+        found = _NAMED.fullmatch(text) or _NAMED.fullmatch(place.path)
         if found is None or host not in {None, urlsplit(self._site.url).hostname}:
             return None
         try:
