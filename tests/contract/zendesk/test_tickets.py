@@ -436,6 +436,16 @@ def test_a_new_user_is_found_when_the_search_has_caught_up(bench):
     assert bench.connector().find_person("new@acme.example").id == "9100"
 
 
+def test_a_user_whom_zendesk_does_not_show_is_asked_for_once(bench):
+    id = bench.make(**{"Backup Agent": OMAR})
+    users = bench.sandbox.site.content.users
+    users.remove(bench.sandbox.site.user(OMAR))
+    connector, want = bench.connector(), wants("Backup Agent")
+    for _ in range(2):
+        assert connector.read(id, want).fields["Backup Agent"] == Person("9004", "", "")
+    assert len(bench.sandbox.traffic.exchanges(path="/users/show_many")) == 1
+
+
 def test_a_ticket_is_made_in_the_scopes_brand_form_and_group(bench):
     connector = bench.connector(brand="Acme Labs", form="Hardware", group="Tier 2")
     made = connector.create(NAME, {"subject": "x"}, wants("brand", "form", "group"))

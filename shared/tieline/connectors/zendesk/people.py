@@ -55,12 +55,15 @@ class People:
             self._known.popitem(last=False)
 
     def named(self, ids: Iterable[str]) -> Mapping[str, Person]:
-        """Users by id; one call for each hundred that are not known yet."""
+        """Users by id; one call for each hundred not met yet. Who is not shown has an id alone."""
         asked = list(dict.fromkeys(ids))
         new = [id for id in asked if id not in self._known]
         for start in range(0, len(new), AT_ONCE):
-            params = {"ids": ",".join(new[start : start + AT_ONCE])}
+            some = new[start : start + AT_ONCE]
+            params = {"ids": ",".join(some)}
             self.met(self._api.get("/users/show_many", params=params).get("users") or ())
+            for id in some:
+                self._known.setdefault(id, Person(id, "", ""))
         return {id: self._known[id] for id in asked if id in self._known}
 
     def find(self, email: str) -> Person | None:
