@@ -15,6 +15,7 @@ _PLACES: Mapping[str, str] = {
     "azure-devops": "https://dev.azure.com/your-organisation",
     "jira": "https://your-site.atlassian.net",
     "servicenow": "https://your-instance.service-now.com",
+    "zendesk": "https://your-account.zendesk.com",
 }
 _SCOPES: Mapping[str, str] = {
     "project": "OPS",

@@ -16,6 +16,7 @@ SIMULATORS = {
     "azure-devops": "tieline_ops.sandbox.azure_devops.simulator:AzureDevOpsSandbox",
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
+    "zendesk": "tieline_ops.sandbox.zendesk.simulator:ZendeskSandbox",
 }
 """The word in link.yaml -> where its simulator is. Adding a system adds a line."""
 

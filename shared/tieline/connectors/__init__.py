@@ -15,6 +15,7 @@ CONNECTORS = {
     "azure-devops": "tieline.connectors.azure_devops.connector:AzureDevOps",
     "jira": "tieline.connectors.jira.connector:Jira",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
+    "zendesk": "tieline.connectors.zendesk.connector:Zendesk",
 }
 """The word in link.yaml -> where its class is. Adding a system adds a line here and one below."""
 
@@ -23,6 +24,7 @@ WEBHOOKS = {
     "azure-devops": "tieline.connectors.azure_devops.webhook:read_webhook",
     "jira": "tieline.connectors.jira.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
+    "zendesk": "tieline.connectors.zendesk.webhook:read_webhook",
 }
 """The word in link.yaml -> what reads its webhooks, without all that calls need."""
 
