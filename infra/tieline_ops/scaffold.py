@@ -11,6 +11,7 @@ from tieline_ops.project import Project, logical_id
 
 _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
 _PLACES: Mapping[str, str] = {
+    "freshdesk": "https://your-account.freshdesk.com",
     "jira": "https://your-site.atlassian.net",
     "servicenow": "https://your-instance.service-now.com",
 }

@@ -12,6 +12,7 @@ from tieline.domain.link import Link
 from tieline_ops.sandbox.server import Served, serve
 
 SIMULATORS = {
+    "freshdesk": "tieline_ops.sandbox.freshdesk.simulator:FreshdeskSandbox",
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
 }

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 CONNECTORS = {
     "jira": "tieline.connectors.jira.connector:Jira",
+    "freshdesk": "tieline.connectors.freshdesk.connector:Freshdesk",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
 }
 """The word in link.yaml -> where its class is. Adding a system adds a line here and one below."""
 
 WEBHOOKS = {
     "jira": "tieline.connectors.jira.webhook:read_webhook",
+    "freshdesk": "tieline.connectors.freshdesk.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
 }
 """The word in link.yaml -> what reads its webhooks, without all that calls need."""

@@ -1,0 +1,151 @@
+"""One list of records of one account with all that is around it: what a connector is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from html import escape
+from typing import Any, BinaryIO
+
+import requests
+
+from tieline.connectors.base import Finding, Page, Site
+from tieline.connectors.fresh import check, find
+from tieline.connectors.fresh.api import ROOT, Api
+from tieline.connectors.fresh.changes import Changes
+from tieline.connectors.fresh.fields import Fields
+from tieline.connectors.fresh.files import Files, attachment_of, carrier_text
+from tieline.connectors.fresh.html import to_html
+from tieline.connectors.fresh.media import download
+from tieline.connectors.fresh.people import Directory, People
+from tieline.connectors.fresh.records import Records
+from tieline.connectors.fresh.shape import Shape
+from tieline.connectors.fresh.talk import Talk
+from tieline.connectors.fresh.wire import ID, Raw
+from tieline.connectors.http import media_type as header_type
+from tieline.domain.errors import Gone, Refused
+from tieline.domain.ticket import Attachment, Comment
+
+_FILE = ROOT + "/attachments/{id}"
+
+
+class Account:
+    """`records`, `talk`, `people` and `fields` are its parts; what takes several stands here."""
+
+    def __init__(
+        self,
+        site: Site,
+        base: str,
+        shape: Shape,
+        api: Api,
+        agents: Directory,
+        asking: Directory,
+        session: requests.Session,
+        me: str = "",
+    ) -> None:
+        self._site = site
+        self._base = base
+        self._shape = shape
+        self._api = api
+        self._session = session
+        self._ours = site.scope.get("correlation_field", "")
+        self.people = People(api, agents, asking, me)
+        self.fields = Fields(shape.standard, shape.lists, self._ours, self._form)
+        self.talk = Talk(api, shape, self.people)
+        self.records = Records(site, shape, self._ours, api, self.people, self.fields, self.talk)
+
+    def find(self, correlation: str, since: datetime) -> tuple[str, ...]:
+        """See `fresh.find`."""
+
+        def newest(after: str, number: int) -> tuple[list[Raw], bool]:
+            return self._page("", after, number, order_by="created_at", order_type="desc")
+
+        return find.carrying(self._api, self._shape, newest, self._ours, correlation, since)
+
+    def changes(self, cursor: str | None, now: datetime) -> Iterator[Page]:
+        """See `fresh.changes`."""
+
+        def oldest(filter: str, since: str, number: int) -> tuple[list[Raw], bool]:
+            return self._page(filter, since, number, order_by="updated_at", order_type="asc")
+
+        return Changes(oldest, self._shape.bins, self._ours).since(cursor, now)
+
+    def add_comment(self, id: str, body: str, public: bool) -> Comment:
+        """A note."""
+        return self.talk.add(id, self._html(id, body), public=public, names=self._names(id))[0]
+
+    def edit_comment(self, id: str, comment_id: str, body: str) -> Comment:
+        return self.talk.edit(id, comment_id, self._html(id, body), self._names(id))
+
+    def add_attachment(self, id: str, name: str, media_type: str, content: BinaryIO) -> Attachment:
+        """On a note of ours, which says nothing but its name."""
+        upload = (name, content.read(), header_type(media_type))
+        text = f"<p>{escape(carrier_text(name), quote=False)}</p>"
+        _, row = self.talk.add(id, text, public=True, names=dict, file=upload)
+        return attachment_of(row["attachments"][0], ours=True)
+
+    def open_attachment(self, id: str, attachment: Attachment) -> BinaryIO:
+        """Its address is over after minutes, so the record is read for another."""
+        url = self._files(id).address(attachment.id)
+        return download(self._session, url, self._base, attachment.size, self._api.system)
+
+    def delete_attachment(self, id: str, attachment_id: str) -> None:
+        """With the note of ours that carried it. One that is gone already is no error."""
+        if not ID.fullmatch(attachment_id):
+            return
+        try:
+            note = self.talk.carrier(self._files(id).said(), attachment_id)
+            if note:
+                self.talk.delete(id, note)
+            else:
+                self._api.call("DELETE", _FILE, parts={"id": attachment_id})
+        except Gone:
+            return
+
+    def locate(self, name: str) -> str | None:
+        """By id, key or address."""
+        prefix = re.escape(self._shape.key.partition("{id}")[0])
+        place = re.escape(self._shape.url.partition("{id}")[0])
+        pattern = rf"(?:#?(?:{prefix})?|https?://\S+{place})([1-9][0-9]{{0,17}})/?(?:[?#]\S*)?"
+        found = re.fullmatch(pattern, name.strip(), re.IGNORECASE)
+        if found is None:
+            return None
+        try:
+            return str(self.records.raw(found[1])["id"])
+        except (Gone, Refused):
+            return None
+
+    def inspect(self, domain: str) -> Iterator[Finding]:
+        """See `fresh.check`."""
+        return check.findings(
+            self._base, domain, self._shape, self._ours, self.people, self.fields, self._newest_row
+        )
+
+    def _form(self) -> list[Raw]:
+        """Ticket fields: List all ticket fields."""
+        found = self._api.call("GET", self._shape.fields, params=self._shape.params or None).json()
+        rows = found.get(self._shape.fields_key) if self._shape.fields_key else found
+        return [row for row in rows or () if isinstance(row, Mapping)]
+
+    def _newest_row(self) -> list[Raw]:
+        return self._page("", "", 1, order_by="created_at", order_type="desc", per_page=1)[0]
+
+    def _page(self, filter: str, since: str, number: int, **order: Any) -> tuple[list[Raw], bool]:
+        """Without `updated_since` a list shows only what was made in the last thirty days."""
+        params: dict[str, Any] = {**self._shape.params, **order}
+        params |= {"updated_since": since} if since else {}
+        params |= {"filter": filter} if filter else {}
+        if self._shape.included:
+            params["include"] = ",".join(self._shape.included)
+        return self._api.page(self._shape.path, self._shape.many, number=number, **params)
+
+    def _files(self, id: str) -> Files:
+        record = self.records.raw(id, "conversations")
+        return Files(record, self.talk.of, self.people.me)
+
+    def _html(self, id: str, body: str) -> str:
+        return to_html(body, self._site.url, lambda: self._files(id).names())
+
+    def _names(self, id: str) -> Any:
+        return lambda: self._files(id).names()
