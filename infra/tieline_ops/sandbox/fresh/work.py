@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tieline_ops.sandbox.fresh.content import User
-from tieline_ops.sandbox.fresh.errors import Fault, fault, invalid, not_allowed, unknown
+from tieline_ops.sandbox.fresh.errors import Fault, fault, invalid, not_allowed
 from tieline_ops.sandbox.fresh.http import one_of
 from tieline_ops.sandbox.fresh.state import File, Record, Site
 from tieline_ops.sandbox.fresh.values import Rule, checked
@@ -81,10 +81,8 @@ def update(
     """Fields that are not given stay. Raises FreshError 400, 405 for what is in the bin."""
     if record.deleted or record.spam:
         raise not_allowed("PUT")
-    closed = [unknown(name) for name in given if name in book.only_new]
-    if closed:
-        raise invalid(*closed)
-    values, custom = checked(site, given, book.rules, site.fields[book.kind])
+    rules = {name: rule for name, rule in book.rules.items() if name not in book.only_new}
+    values, custom = checked(site, given, rules, site.fields[book.kind])
     _fit(book, files)
     if any(name in values for name in WHO):
         values["requester_id"] = _requester(site, values)

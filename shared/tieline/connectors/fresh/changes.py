@@ -49,25 +49,27 @@ class Changes:
         self._ours = ours
 
     def since(self, cursor: str | None, now: datetime) -> Iterator[Page]:
-        """Page by page; None begins now. A cursor names a place in each list."""
-        places = self._places(cursor, now)
+        """Page by page; None begins now. A cursor names a place in each list, and whose turn it is.
+
+        A walk that stopped goes on with the list that it stopped in, so that none is left out.
+        """
         if cursor is None:
-            yield Page((), _text(places), last=True)
+            yield Page((), _text(dict.fromkeys(self._filters, Place(stamp_of(now))), ""), last=True)
             return
-        for filter in self._filters:
+        places, turn = self._read(cursor)
+        lists = self._filters[self._filters.index(turn) :]
+        for filter, following in zip(lists, (*lists[1:], ""), strict=True):
             for hints, place in self._walk(filter, places[filter]):
                 places = {**places, filter: place}
-                last = filter == self._filters[-1] and not place.within
-                yield Page(hints, _text(places), last=last)
+                text = _text(places, filter if place.within else following)
+                yield Page(hints, text, last=filter == lists[-1] and not place.within)
 
-    def _places(self, cursor: str | None, now: datetime) -> dict[str, Place]:
-        start = Place(stamp_of(now))
-        if cursor is None:
-            return dict.fromkeys(self._filters, start)
+    def _read(self, cursor: str) -> tuple[dict[str, Place], str]:
         try:
             held = json.loads(cursor)
-            if held["v"] == 1:
-                return {name: Place(**held[name]) for name in self._filters}
+            if held["v"] == 1 and held["turn"] in self._filters:
+                places = {name: Place(**held["lists"][name]) for name in self._filters}
+                return places, held["turn"]
         except (ValueError, KeyError, TypeError) as error:
             raise Configuration("the stored cursor cannot be read") from error
         raise Configuration("the stored cursor is of another version")
@@ -80,6 +82,8 @@ class Changes:
         while place.within:
             rows, more = self._listing(filter, place.at, place.page)
             stamps = [version_of(row) for row in rows]
+            if stamps != sorted(stamps) or (stamps and stamps[0] < place.at):
+                raise Configuration("a list is not in the order that was asked for")
             place = replace(place, furthest=max([place.furthest, *stamps]))
             place = _next(place, stamps, more=more)
             yield tuple(self._hint(row, filter) for row in rows), place
@@ -112,5 +116,6 @@ def _next(place: Place, stamps: list[str], *, more: bool) -> Place:
     return Place(place.furthest)
 
 
-def _text(places: dict[str, Place]) -> str:
-    return json.dumps({"v": 1, **{name: asdict(place) for name, place in places.items()}})
+def _text(places: dict[str, Place], turn: str) -> str:
+    lists = {name: asdict(place) for name, place in places.items()}
+    return json.dumps({"v": 1, "turn": turn, "lists": lists})
