@@ -12,10 +12,16 @@ from tieline_ops.project import Project, logical_id
 _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
 _PLACES: Mapping[str, str] = {
     "freshdesk": "https://your-account.freshdesk.com",
+    "freshservice": "https://your-account.freshservice.com",
     "jira": "https://your-site.atlassian.net",
     "servicenow": "https://your-instance.service-now.com",
 }
-_SCOPES: Mapping[str, str] = {"project": "OPS", "issue_type": "Bug", "table": "incident"}
+_SCOPES: Mapping[str, str] = {
+    "project": "OPS",
+    "issue_type": "Bug",
+    "table": "incident",
+    "module": "tickets",
+}
 
 
 def side_names(one: str, two: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from tieline_ops.sandbox.server import Served, serve
 
 SIMULATORS = {
     "freshdesk": "tieline_ops.sandbox.freshdesk.simulator:FreshdeskSandbox",
+    "freshservice": "tieline_ops.sandbox.freshservice.simulator:FreshserviceSandbox",
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 CONNECTORS = {
     "jira": "tieline.connectors.jira.connector:Jira",
     "freshdesk": "tieline.connectors.freshdesk.connector:Freshdesk",
+    "freshservice": "tieline.connectors.freshservice.connector:Freshservice",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
 }
 """The word in link.yaml -> where its class is. Adding a system adds a line here and one below."""
@@ -20,6 +21,7 @@ CONNECTORS = {
 WEBHOOKS = {
     "jira": "tieline.connectors.jira.webhook:read_webhook",
     "freshdesk": "tieline.connectors.freshdesk.webhook:read_webhook",
+    "freshservice": "tieline.connectors.freshservice.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
 }
 """The word in link.yaml -> what reads its webhooks, without all that calls need."""

@@ -133,7 +133,7 @@ class FreshDesk:
 
     def _shown(self, record: Record) -> dict[str, Any]:
         form, values = self._form, record.values
-        shown: dict[str, Any] = {name: values.get(name) or None for name in form.plain}
+        shown: dict[str, Any] = {name: values.get(name) for name in form.plain}
         shown["description"] = _markdown(values["description"], media.files_of(record)) or None
         for name, labels in form.book.labels.items():
             shown[name] = next((k for k, v in labels.items() if v == values.get(name)), None)
@@ -144,7 +144,8 @@ class FreshDesk:
             shown[name] = next((label for label, id in found if id == values.get(key)), None)
         for name in form.moments:
             shown[name] = _moment(values.get(name))
-        shown["tags"] = [tag for tag in record.tags if not _MARK.fullmatch(tag)]
+        if "tags" in form.book.rules:
+            shown["tags"] = [tag for tag in record.tags if not _MARK.fullmatch(tag)]
         for each in self._custom():
             shown[each.label] = record.custom.get(each.name)
         return shown

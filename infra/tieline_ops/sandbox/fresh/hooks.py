@@ -35,12 +35,16 @@ class Steps:
 
 @dataclass(frozen=True)
 class Hook:
-    """A rule's webhook. `bodies` are templates by what happened: created, updated, deleted."""
+    """A rule's webhook. `bodies` are templates by what happened: created, updated, deleted.
+
+    `meets` is the rule's condition.
+    """
 
     target: Target
     headers: Mapping[str, str]
     kind: str
     bodies: Mapping[str, str]
+    meets: Callable[[Record], bool] = lambda _: True
 
 
 class Hooks:
@@ -60,7 +64,8 @@ class Hooks:
     def _heard(self, event: Event) -> None:
         for hook in self.hooks:
             template = hook.bodies.get(event.what)
-            if template is not None and hook.kind == event.record.kind:
+            mine = hook.kind == event.record.kind and hook.meets(event.record)
+            if template is not None and mine:
                 self._post(hook, _filled(template, self._placeholders(event.record)))
 
     def _post(self, hook: Hook, body: str) -> None:

@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from flask import Blueprint, Flask, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Flask
 
 from tieline_ops.sandbox.clock import SandboxClock
-from tieline_ops.sandbox.control import acts, control_surface, plain_json
-from tieline_ops.sandbox.desk import Seen
+from tieline_ops.sandbox.control import control_surface
 from tieline_ops.sandbox.faults import Faults
 from tieline_ops.sandbox.fresh import media
 from tieline_ops.sandbox.fresh.content import people
+from tieline_ops.sandbox.fresh.control import seen_and_acted
 from tieline_ops.sandbox.fresh.errors import fault_body
 from tieline_ops.sandbox.fresh.hooks import HEADER, Hook, Hooks, Steps
 from tieline_ops.sandbox.fresh.http import Api, install_errors
@@ -113,7 +112,7 @@ class FreshdeskSandbox:
         rest.install(api, self.site)
         media.routes(app, self.site)
         surface = control_surface("freshdesk", self.clock, self.faults, self.webhooks)
-        _acts(surface, self.desk)
+        seen_and_acted(surface, self.desk, ACTS)
         app.register_blueprint(surface)
         inner = self._one_at_a_time(app.wsgi_app)
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]
@@ -129,24 +128,3 @@ class FreshdeskSandbox:
 
 def _placeholders(ticket: Record) -> Mapping[str, str]:
     return {"ticket.id": str(ticket.id), "ticket.subject": str(ticket.values["subject"])}
-
-
-def _acts(surface: Blueprint, desk: FreshdeskDesk) -> None:
-    """GET /_sandbox/tickets[/{id}]; POST /_sandbox/act {"act": …, …}: see `FreshdeskDesk`."""
-
-    @surface.get("/tickets")
-    def everything() -> ResponseReturnValue:
-        return jsonify([_plain(desk.see(id)) for id in desk.ids()])
-
-    @surface.get("/tickets/<id>")
-    def one(id: str) -> ResponseReturnValue:
-        return jsonify(_plain(desk.see(id)))
-
-    acts(surface, desk, ACTS)
-
-
-def _plain(seen: Seen) -> Any:
-    said = [{"id": c.id, "author": c.author, "text": c.text} for c in seen.comments]
-    files = dict(seen.files)
-    fields = dict(seen.fields)
-    return plain_json({"id": seen.id, "fields": fields, "comments": said, "files": files})

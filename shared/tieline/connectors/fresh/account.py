@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 import requests
 
-from tieline.connectors.base import Finding, Page, Site
+from tieline.connectors.base import Clock, Finding, Page, Site
 from tieline.connectors.fresh import check, find
-from tieline.connectors.fresh.api import ROOT, Api
+from tieline.connectors.fresh.api import PER_PAGE, Api
 from tieline.connectors.fresh.changes import Changes
 from tieline.connectors.fresh.fields import Fields
 from tieline.connectors.fresh.files import Files, attachment_of, carrier_text
@@ -21,13 +21,13 @@ from tieline.connectors.fresh.media import download
 from tieline.connectors.fresh.people import Directory, People
 from tieline.connectors.fresh.records import Records
 from tieline.connectors.fresh.shape import Shape
-from tieline.connectors.fresh.talk import Talk
-from tieline.connectors.fresh.wire import ID, Raw
+from tieline.connectors.fresh.talk import Talk, Upload
+from tieline.connectors.fresh.wire import ID, Raw, version_of
 from tieline.connectors.http import media_type as header_type
-from tieline.domain.errors import Gone, Refused
+from tieline.domain.errors import Gone, Refused, Transient
 from tieline.domain.ticket import Attachment, Comment
 
-_FILE = ROOT + "/attachments/{id}"
+_UNSURE = frozenset({"updated_since", "order_by", "order_type"})
 
 
 class Account:
@@ -42,6 +42,7 @@ class Account:
         agents: Directory,
         asking: Directory,
         session: requests.Session,
+        clock: Clock,
         me: str = "",
     ) -> None:
         self._site = site
@@ -53,15 +54,26 @@ class Account:
         self.people = People(api, agents, asking, me)
         self.fields = Fields(shape.standard, shape.lists, self._ours, self._form)
         self.talk = Talk(api, shape, self.people)
-        self.records = Records(site, shape, self._ours, api, self.people, self.fields, self.talk)
+        self.records = Records(
+            site, shape, self._ours, api, self.people, self.fields, self.talk, clock
+        )
 
     def find(self, correlation: str, since: datetime) -> tuple[str, ...]:
         """See `fresh.find`."""
+        order = {"order_by": "created_at", "order_type": "desc"}
+        included = {"include": ",".join(self._shape.included)} if self._shape.included else {}
 
         def newest(after: str, number: int) -> tuple[list[Raw], bool]:
-            return self._page("", after, number, order_by="created_at", order_type="desc")
+            try:
+                return self._page("", after, number, **order, **included)
+            except Refused:
+                if not included:
+                    raise
+            return self._page("", after, number, **order)
 
-        return find.carrying(self._api, self._shape, newest, self._ours, correlation, since)
+        return find.carrying(
+            self._api, self._shape, newest, self.records.raw, self._ours, correlation, since
+        )
 
     def changes(self, cursor: str | None, now: datetime) -> Iterator[Page]:
         """See `fresh.changes`."""
@@ -79,8 +91,10 @@ class Account:
         return self.talk.edit(id, comment_id, self._html(id, body), self._names(id))
 
     def add_attachment(self, id: str, name: str, media_type: str, content: BinaryIO) -> Attachment:
-        """On a note of ours, which says nothing but its name."""
+        """On a note of ours, which says nothing but its name; on the record where notes cannot."""
         upload = (name, content.read(), header_type(media_type))
+        if not self._shape.talks:
+            return self._add_to_record(id, upload)
         text = f"<p>{escape(carrier_text(name), quote=False)}</p>"
         _, row = self.talk.add(id, text, public=True, names=dict, file=upload)
         return attachment_of(row["attachments"][0], ours=True)
@@ -95,17 +109,20 @@ class Account:
         if not ID.fullmatch(attachment_id):
             return
         try:
-            note = self.talk.carrier(self._files(id).said(), attachment_id)
+            said = self._files(id).said() if self._shape.talks else []
+            note = self.talk.carrier(said, attachment_id)
             if note:
                 self.talk.delete(id, note)
             else:
-                self._api.call("DELETE", _FILE, parts={"id": attachment_id})
+                parts = {"id": id, "file": attachment_id}
+                self._api.call("DELETE", self._shape.file, parts=parts)
         except Gone:
             return
 
     def locate(self, name: str) -> str | None:
         """By id, key or address."""
-        prefix = re.escape(self._shape.key.partition("{id}")[0])
+        keys = (self._shape.key, *self._shape.keys.values())
+        prefix = "|".join(re.escape(key.partition("{id}")[0].lstrip("#")) for key in keys)
         place = re.escape(self._shape.url.partition("{id}")[0])
         pattern = rf"(?:#?(?:{prefix})?|https?://\S+{place})([1-9][0-9]{{0,17}})/?(?:[?#]\S*)?"
         found = re.fullmatch(pattern, name.strip(), re.IGNORECASE)
@@ -136,13 +153,43 @@ class Account:
         params: dict[str, Any] = {**self._shape.params, **order}
         params |= {"updated_since": since} if since else {}
         params |= {"filter": filter} if filter else {}
-        if self._shape.included:
-            params["include"] = ",".join(self._shape.included)
-        return self._api.page(self._shape.path, self._shape.many, number=number, **params)
+        try:
+            return self._api.page(self._shape.path, self._shape.many, number=number, **params)
+        except Refused as refused:
+            if self._shape.ordered or not _UNSURE & set(refused.fields):
+                raise
+        return self._scanned(since, number, **order)
+
+    def _scanned(
+        self, since: str, number: int, order_by: str, order_type: str, per_page: int = PER_PAGE
+    ) -> tuple[list[Raw], bool]:
+        """A page of the whole list, put in order here: for lists that take no order themselves."""
+        path, key = self._shape.path, self._shape.many
+        found = [*self._api.everything(path, key, **self._shape.params)]
+        changed = [row for row in found if version_of(row) >= since]
+        changed.sort(key=lambda row: (str(row[order_by]), int(row["id"])))
+        if order_type == "desc":
+            changed.reverse()
+        start = (number - 1) * per_page
+        return changed[start : start + per_page], len(changed) > start + per_page
+
+    def _add_to_record(self, id: str, upload: Upload) -> Attachment:
+        """A file of the record itself, which does not say whose it is."""
+        before = {str(file["id"]) for file in self.records.raw(id).get("attachments") or ()}
+        shape, files = self._shape, [("attachments[]", upload)]
+        # Asked twice, it would be there twice.
+        made = self._api.one(
+            "PUT", shape.record, shape.one, parts={"id": id}, files=files, safe=False
+        )
+        new = [file for file in made.get("attachments") or () if str(file["id"]) not in before]
+        if not new:
+            what = f"{self._api.system} PUT {shape.record} does not show the file that it took"
+            raise Transient(what, uncertain=True)
+        return attachment_of(max(new, key=lambda file: int(file["id"])), ours=True)
 
     def _files(self, id: str) -> Files:
         record = self.records.raw(id, "conversations")
-        return Files(record, self.talk.of, self.people.me)
+        return Files(record, self.talk.of, self.people.me, carried=self._shape.talks)
 
     def _html(self, id: str, body: str) -> str:
         return to_html(body, self._site.url, lambda: self._files(id).names())

@@ -75,7 +75,8 @@ class Fields:
         """Custom fields by name; their labels stand in `alias` until somebody asks by one."""
         found: dict[str, Field] = {}
         for each in self.form().values():
-            form = _FORMS.get(str(each.get("type") or each.get("field_type")))
+            kind = str(each.get("type") or each.get("field_type"))
+            form = _FORMS.get(kind)
             if form is None or each["name"] == self._ours:
                 continue
             levels = each.get("nested_ticket_fields") or each.get("nested_fields") or ()
@@ -87,14 +88,15 @@ class Fields:
                     KINDS[form],
                     str(level.get("label") or ""),
                     options=options_of(choices, form),
-                    max_length=_ONE_LINE if each.get("type") == "custom_text" else None,
+                    max_length=_ONE_LINE if kind == "custom_text" else None,
                 )
                 found[name] = Field(name, form, spec, custom=True)
         return found
 
     def _with_options(self, field: Field) -> Field:
-        if field.custom or field.form not in LISTS or field.spec.options:
+        if field.custom or field.form not in LISTS:
             return field
         shown = self.form().get(self._lists.get(field.key, field.key), {})
-        options = options_of(shown.get("choices"), field.form)
+        # A form may not say what stands in every account's list.
+        options = options_of(shown.get("choices"), field.form) or field.spec.options
         return replace(field, spec=replace(field.spec, options=options))

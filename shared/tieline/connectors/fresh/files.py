@@ -13,15 +13,22 @@ from tieline.domain.ticket import Attachment, Person
 class Files:
     """The files of one record that was read; its conversations are asked for when needed.
 
-    A file has no author. One on a note of ours is ours, so our files are added by notes.
+    A file has no author. One on a note of ours is ours, so our files are added by notes, where
+    notes can hold files (`carried`).
     """
 
     def __init__(
-        self, record: Raw, talk: Callable[[Raw], list[Raw]], me: Callable[[], Person]
+        self,
+        record: Raw,
+        talk: Callable[[Raw], list[Raw]],
+        me: Callable[[], Person],
+        *,
+        carried: bool,
     ) -> None:
         self._record = record
         self._talk = talk
         self._me = me
+        self._carried = carried
         self._said: list[Raw] | None = None
 
     def said(self) -> list[Raw]:
@@ -52,13 +59,13 @@ class Files:
 
     def _all(self) -> Iterator[tuple[Raw, str]]:
         yield from ((file, "") for file in self._record.get("attachments") or ())
-        for row in self.said():
+        for row in self.said() if self._carried else ():
             yield from ((file, str(row.get("user_id"))) for file in row.get("attachments") or ())
 
     def _public(self) -> Iterator[tuple[Raw, str]]:
         """What is attached to a private note is as private as its words."""
         yield from ((file, "") for file in self._record.get("attachments") or ())
-        for row in self.said():
+        for row in self.said() if self._carried else ():
             if row.get("private") is False:
                 yield from (
                     (file, str(row.get("user_id"))) for file in row.get("attachments") or ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tieline.connectors.base import Site, Want
+from tieline.connectors.base import Clock, Site, Want
 from tieline.connectors.fresh.api import Api
 from tieline.connectors.fresh.fields import Fields
 from tieline.connectors.fresh.files import Files
@@ -27,6 +27,7 @@ from tieline.connectors.fresh.wire import (
     moment_of,
     plain_json,
     plain_value,
+    stamp_of,
     tag_of,
     version_of,
 )
@@ -34,6 +35,8 @@ from tieline.domain.errors import Configuration, Gone, Refused, Stale
 from tieline.domain.ticket import Option, Person, Ticket, Value
 
 _DUE, _FIRST_DUE = "due_by", "fr_due_by"
+_EXACT = frozenset({Form.NUMBERED, Form.NAMED, Form.WORD, Form.BOOLEAN, *PEOPLE})
+"""Forms whose values come back as they were sent."""
 
 
 class Records:
@@ -48,6 +51,7 @@ class Records:
         people: People,
         fields: Fields,
         talk: Talk,
+        clock: Clock,
     ) -> None:
         self._site = site
         self._shape = shape
@@ -56,6 +60,7 @@ class Records:
         self._people = people
         self._fields = fields
         self._talk = talk
+        self._clock = clock
 
     def read(self, id: str, want: Want) -> Ticket:
         """One call, with the conversations if they are few; more where they are many."""
@@ -64,7 +69,7 @@ class Records:
         if want.comments or want.attachments:
             include.add("conversations")
         if any(field.key == "requester_id" for field in fields.values()):
-            include.add(self._shape.requester)
+            include.add("requester")
         return self._ticket(self.raw(id, *include), fields, want)
 
     def raw(self, id: str, *include: str) -> Raw:
@@ -78,6 +83,8 @@ class Records:
         )
         if found.get("deleted") or found.get("spam"):
             raise Gone(f"{self._api.system} GET {self._shape.record}: in the bin, or spam")
+        if self._shape.workspace and str(found.get("workspace_id")) != self._shape.workspace:
+            raise Gone(f"{self._api.system} GET {self._shape.record}: in another workspace")
         self._people.learn(found.get("requester"))
         return found
 
@@ -93,6 +100,8 @@ class Records:
         if _DUE in body:
             # An account may take both moments or neither.
             body.setdefault(_FIRST_DUE, body[_DUE])
+        elif self._shape.due is not None:
+            body[_DUE] = stamp_of(self._clock() + self._shape.due)
         if self._ours:
             body["custom_fields"] = {**body.get("custom_fields", {}), self._ours: correlation}
         elif self._shape.tagged:
@@ -104,7 +113,11 @@ class Records:
             )
         body = {key: value for key, value in body.items() if value is not None}
         raw = self._written("POST", self._shape.path, {}, body, values)
-        return self._ticket(raw, fields, Want(want.fields))
+        dropped = _dropped(body, raw, fields, values)
+        if dropped:
+            what = f"{self._api.system} made a record without {', '.join(dropped)}: read it again"
+            raise Stale(what)
+        return self._ticket(_whole({}, body, raw), fields, Want(want.fields))
 
     def update(self, before: Ticket, values: Mapping[str, Value], want: Want) -> Ticket:
         """A read and one write of the fields that are asked for.
@@ -123,8 +136,12 @@ class Records:
         if _DUE in body and body[_DUE] and now.get(_FIRST_DUE):
             body.setdefault(_FIRST_DUE, min(str(now[_FIRST_DUE]), body[_DUE]))
         raw = self._written("PUT", self._shape.record, {"id": before.id}, body, values)
-        # What an answer to a write leaves out is as it was read.
-        return self._ticket({**now, **raw}, fields, Want(want.fields))
+        dropped = _dropped(body, raw, fields, values)
+        if dropped:
+            words = f"{', '.join(dropped)} stayed as it was: the account works it out by itself"
+            what = f"{self._api.system} PUT {self._shape.record} dropped {', '.join(dropped)}"
+            raise Refused(what, words, dropped)
+        return self._ticket(_whole(now, body, raw), fields, Want(want.fields))
 
     def _written(
         self,
@@ -135,9 +152,7 @@ class Records:
         values: Mapping[str, Value],
     ) -> Raw:
         try:
-            return self._api.one(
-                method, path, self._shape.one, parts=parts, params=self._shape.params, json=body
-            )
+            return self._api.one(method, path, self._shape.one, parts=parts, json=body)
         except Refused as refused:
             refused.fields = self._fields.named(refused.fields, values)
             raise
@@ -206,7 +221,7 @@ class Records:
                 attachments = files.attachments()
         return Ticket(
             id=id,
-            key=shape.key.format(id=id),
+            key=shape.keys.get(str(raw.get("type")), shape.key).format(id=id),
             url=self._site.url + shape.url.format(id=id),
             version=version_of(raw),
             updated=moment_of(raw["updated_at"]),
@@ -224,7 +239,7 @@ class Records:
         )
 
     def _files(self, raw: Raw) -> Files:
-        return Files(raw, self._talk.of, self._people.me)
+        return Files(raw, self._talk.of, self._people.me, carried=self._shape.talks)
 
     def _value(self, raw: Raw, field: Field, names: Names) -> Value:
         value = holder(raw, field)[field.key]
@@ -233,6 +248,25 @@ class Records:
         if field.form in PEOPLE:
             return self._people.by_id(str(value)) if value else None
         return plain_value(value, field)
+
+
+def _whole(now: Raw, sent: Raw, answer: Raw) -> Raw:
+    """A record after a write: what the answer leaves out is as it was sent, or was read before."""
+    tags = {"tags": sent["tags"]} if "tags" in sent else {}
+    return {**now, **tags, **answer}
+
+
+def _dropped(
+    sent: Raw, answer: Raw, fields: Mapping[str, Field], names: Iterable[str]
+) -> tuple[str, ...]:
+    """Names of the fields that the account took without a word and left as they were."""
+    found = []
+    for name in names:
+        field = fields[name]
+        there, here = holder(answer, field), holder(sent, field)
+        if field.form in _EXACT and field.key in there and field.key in here:
+            found += [name] if there[field.key] != here[field.key] else []
+    return tuple(found)
 
 
 def _pictures(values: Mapping[str, Value]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from tieline.connectors.fresh.api import ROOT
 from tieline.connectors.fresh.wire import Field
 
 
@@ -14,10 +16,12 @@ class Shape:
     """One list of records of one system: `tickets`, `problems`, `changes`.
 
     `one` and `many` are the envelopes of an answer, "" where it is bare; `include` is what every
-    read must ask for, `included` what a row of a list must. `born` is what a creation says if
-    nobody else does. `agent` is the key of who works on it. `bins` are the filters under which a
-    list shows what it leaves out. `search` is where a tag or a custom field is looked for, with
-    the key of the rows there.
+    read must ask for, `included` what a row of a list must. `keys` are those of other types.
+    `born` is what a creation says if nobody else does, `due` how far ahead it then is due.
+    `talks`: it has conversations, public and private, with files; else it has notes for the team.
+    `ordered`: a list is sure to take an order and a moment. `bins` are the filters under which it
+    shows what it leaves out. `search` is where a tag or a custom field is looked for, `searched`
+    the envelope there. `params` stand in every list, `workspace` is the one that records are of.
     """
 
     path: str
@@ -31,14 +35,18 @@ class Shape:
     lists: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = ()
     included: tuple[str, ...] = ()
-    requester: str = "requester"
+    keys: Mapping[str, str] = field(default_factory=dict)
     born: Mapping[str, Any] = field(default_factory=dict)
+    due: timedelta | None = None
     tagged: bool = True
     talks: bool = True
+    ordered: bool = True
+    file: str = ROOT + "/attachments/{file}"
     bins: tuple[str, ...] = ("deleted", "spam")
     search: str = ""
     searched: str = "results"
     params: Mapping[str, Any] = field(default_factory=dict)
+    workspace: str = ""
 
     @property
     def record(self) -> str:

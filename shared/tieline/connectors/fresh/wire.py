@@ -84,9 +84,10 @@ def standard(
     key: str = "",
     writable: bool = True,
     max_length: int | None = None,
+    options: tuple[Option, ...] = (),
 ) -> Field:
     """A field that every account has."""
-    spec = FieldSpec(name, KINDS[form], alias, writable, max_length=max_length)
+    spec = FieldSpec(name, KINDS[form], alias, writable, options, max_length)
     return Field(key or name, form, spec)
 
 

@@ -55,7 +55,7 @@ class Freshdesk:
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
         base = secret.root.base_url or site.url
         api = Api("freshdesk", base, proof(secret.root), None, **http)
-        self._account = Account(site, base, TICKETS, api, AGENTS, CONTACTS, session)
+        self._account = Account(site, base, TICKETS, api, AGENTS, CONTACTS, session, clock)
 
     def fields(self, names: Iterable[str]) -> Mapping[str, FieldSpec]:
         """Standard ones by their name in the API, custom ones by name (`cf_…`) or label."""
