@@ -97,11 +97,11 @@ class Records:
         fields = self._fields.known({*want.fields, *values})
         body = {**self._shape.born, **self._body(values, fields, {}, dict)}
         body.setdefault("requester_id", int(self._people.me().id))
-        if _DUE in body:
+        if _DUE not in body and self._shape.due is not None:
+            body[_DUE] = stamp_of(self._clock() + self._shape.due)
+        if _DUE in body and _FIRST_DUE in self._shape.standard:
             # An account may take both moments or neither.
             body.setdefault(_FIRST_DUE, body[_DUE])
-        elif self._shape.due is not None:
-            body[_DUE] = stamp_of(self._clock() + self._shape.due)
         if self._ours:
             body["custom_fields"] = {**body.get("custom_fields", {}), self._ours: correlation}
         elif self._shape.tagged:

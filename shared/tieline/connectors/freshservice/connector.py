@@ -22,7 +22,7 @@ from tieline.connectors.fresh.api import Api
 from tieline.connectors.fresh.wire import moment_of
 from tieline.connectors.freshservice import webhook
 from tieline.connectors.freshservice.auth import FreshserviceSecret, Login, Renewed
-from tieline.connectors.freshservice.shape import AGENTS, REQUESTERS, shape_of, standard_of
+from tieline.connectors.freshservice.shape import AGENTS, REQUESTERS, every_standard, shape_of
 from tieline.connectors.http import Watch
 from tieline.connectors.reach import new_session
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
@@ -42,9 +42,7 @@ class Freshservice:
         "workspace": False,
         "correlation_field": False,
     }
-    standard_fields: ClassVar[Mapping[str, FieldSpec]] = {
-        n: f.spec for module in ("changes", "problems", "tickets") for n, f in standard_of(module)
-    }
+    standard_fields: ClassVar[Mapping[str, FieldSpec]] = every_standard()
     edits_comments: ClassVar[bool] = True
     version_grain: ClassVar[timedelta | None] = timedelta(seconds=1)
     find_lag: ClassVar[timedelta] = find.LAG

@@ -5,7 +5,7 @@ Freshservice API v2: Tickets, Problems, Changes, their form fields, Agents, Requ
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tieline.connectors.fresh.people import Directory
 from tieline.connectors.fresh.shape import Shape
 from tieline.connectors.fresh.wire import Field, Form, standard
 from tieline.domain.errors import Configuration
-from tieline.domain.ticket import Option
+from tieline.domain.ticket import FieldSpec, Option
 
 
 def _options(*labels: str, start: int = 1) -> tuple[Option, ...]:
@@ -132,9 +132,10 @@ AGENTS = Directory("/agents", "agent", "agents", active=True)
 REQUESTERS = Directory("/requesters", "requester", "requesters", active=True)
 
 
-def standard_of(module: str) -> ItemsView[str, Field]:
-    """A module's fields by name. Where modules differ in a list, its options differ."""
-    return MODULES[module].standard.items()
+def every_standard() -> dict[str, FieldSpec]:
+    """The fields of all modules. Their lists differ, so options are known after a read alone."""
+    known = {n: field.spec for shape in MODULES.values() for n, field in shape.standard.items()}
+    return {name: replace(spec, options=()) for name, spec in known.items()}
 
 
 def shape_of(scope: Mapping[str, str]) -> Shape:
