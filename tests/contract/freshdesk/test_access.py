@@ -134,14 +134,17 @@ def test_html_in_the_place_of_json_is_transient(bench: Bench) -> None:
     app.wsgi_app = inner
 
 
-def test_json_of_another_form_is_transient(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "answer", [b"3", b"{}", b"[3]", b"[[]]", b'{"id": "../agents"}', b'[{"id": "1/x"}]']
+)
+def test_json_of_another_form_is_transient(bench: Bench, answer: bytes) -> None:
     app, inner = bench.sandbox.app, bench.sandbox.app.wsgi_app
 
-    def array(environ, start_response):  # type: ignore[no-untyped-def]
+    def odd(environ, start_response):  # type: ignore[no-untyped-def]
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [b"3"]
+        return [answer]
 
-    app.wsgi_app = array
+    app.wsgi_app = odd
     connector = bench.connector()
     for call in (
         connector.whoami,

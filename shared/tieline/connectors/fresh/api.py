@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import requests
 from requests.auth import AuthBase
 
-from tieline.connectors.fresh.wire import Raw
+from tieline.connectors.fresh.wire import ID, Raw
 from tieline.connectors.http import Http
 from tieline.domain.errors import Credentials, Gone, Refused, Transient
 
@@ -62,7 +62,7 @@ class Api:
         response = self.call(method, path, **arguments)
         found = response.json()
         found = found.get(key) if key and isinstance(found, Mapping) else found
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not _has_id(found):
             what = f"{self.system} {method} {path} answered JSON of another form"
             raise Transient(what, uncertain=method == "POST")
         return found
@@ -76,7 +76,7 @@ class Api:
         response = self.call("GET", path, parts=parts, params=params)
         found = response.json()
         found = found.get(key) if key and isinstance(found, Mapping) else found
-        if not isinstance(found, list):
+        if not isinstance(found, list) or not all(map(_has_id, found)):
             raise Transient(f"{self.system} GET {path} answered JSON of another form")
         return found, "next" in response.links
 
@@ -114,6 +114,11 @@ class Api:
         except Gone:
             return True
         return True
+
+
+def _has_id(row: object) -> bool:
+    """Whether it is an object with an id of the right form: ids become parts of keys."""
+    return isinstance(row, Mapping) and bool(ID.fullmatch(str(row.get("id", ""))))
 
 
 def _new(rows: list[Raw], seen: set[str]) -> list[Raw]:
