@@ -13,6 +13,8 @@ _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
 _PLACES: Mapping[str, str] = {
     "github": "https://github.com",
     "azure-devops": "https://dev.azure.com/your-organisation",
+    "freshdesk": "https://your-account.freshdesk.com",
+    "freshservice": "https://your-account.freshservice.com",
     "jira": "https://your-site.atlassian.net",
     "servicenow": "https://your-instance.service-now.com",
     "zendesk": "https://your-account.zendesk.com",
@@ -24,6 +26,12 @@ _SCOPES: Mapping[str, str] = {
     "repository": "acme/app",
     "type": "Bug",
     "table": "incident",
+}
+_SCOPES: Mapping[str, str] = {
+    "project": "OPS",
+    "issue_type": "Bug",
+    "table": "incident",
+    "module": "tickets",
 }
 
 

@@ -14,6 +14,8 @@ from tieline_ops.sandbox.server import Served, serve
 SIMULATORS = {
     "github": "tieline_ops.sandbox.github.simulator:GitHubSandbox",
     "azure-devops": "tieline_ops.sandbox.azure_devops.simulator:AzureDevOpsSandbox",
+    "freshdesk": "tieline_ops.sandbox.freshdesk.simulator:FreshdeskSandbox",
+    "freshservice": "tieline_ops.sandbox.freshservice.simulator:FreshserviceSandbox",
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
     "zendesk": "tieline_ops.sandbox.zendesk.simulator:ZendeskSandbox",

@@ -14,6 +14,8 @@ CONNECTORS = {
     "github": "tieline.connectors.github.connector:GitHub",
     "azure-devops": "tieline.connectors.azure_devops.connector:AzureDevOps",
     "jira": "tieline.connectors.jira.connector:Jira",
+    "freshdesk": "tieline.connectors.freshdesk.connector:Freshdesk",
+    "freshservice": "tieline.connectors.freshservice.connector:Freshservice",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
     "zendesk": "tieline.connectors.zendesk.connector:Zendesk",
 }
@@ -23,6 +25,8 @@ WEBHOOKS = {
     "github": "tieline.connectors.github.webhook:read_webhook",
     "azure-devops": "tieline.connectors.azure_devops.webhook:read_webhook",
     "jira": "tieline.connectors.jira.webhook:read_webhook",
+    "freshdesk": "tieline.connectors.freshdesk.webhook:read_webhook",
+    "freshservice": "tieline.connectors.freshservice.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
     "zendesk": "tieline.connectors.zendesk.webhook:read_webhook",
 }

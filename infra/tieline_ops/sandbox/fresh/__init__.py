@@ -1,0 +1,1 @@
+"""What the simulated Freshdesk and Freshservice have in common."""

@@ -1,0 +1,1 @@
+"""What the connectors to Freshdesk and Freshservice have in common: called, never inherited."""

@@ -1,0 +1,155 @@
+"""Freshservice: tickets, problems or changes of one account, in one workspace if it has several.
+
+Sources: Freshservice API v2 (Tickets, Conversations, Problems, Changes, Notes, form fields,
+Agents, Requesters); Workflow automator: Trigger webhook. `docs/connectors/freshservice.md` says
+what the account needs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO, ClassVar
+
+import requests
+from pydantic import BaseModel
+
+from tieline.connectors.base import Finding, Hint, Page, Site, Want
+from tieline.connectors.fresh import find
+from tieline.connectors.fresh.account import Account
+from tieline.connectors.fresh.api import Api
+from tieline.connectors.fresh.wire import moment_of
+from tieline.connectors.freshservice import webhook
+from tieline.connectors.freshservice.auth import FreshserviceSecret, Login, Renewed
+from tieline.connectors.freshservice.shape import AGENTS, REQUESTERS, every_standard, shape_of
+from tieline.connectors.http import Watch
+from tieline.connectors.reach import new_session
+from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
+
+
+class Freshservice:
+    """One module. See `tieline.connectors.base.Connector` for every method.
+
+    `renewed` stores a rotated OAuth secret; the runtime sets it.
+    """
+
+    system: ClassVar[str] = "freshservice"
+    title: ClassVar[str] = "Freshservice"
+    secret_model: ClassVar[type[BaseModel]] = FreshserviceSecret
+    scope_keys: ClassVar[Mapping[str, bool]] = {
+        "module": True,
+        "workspace": False,
+        "correlation_field": False,
+    }
+    standard_fields: ClassVar[Mapping[str, FieldSpec]] = every_standard()
+    edits_comments: ClassVar[bool] = True
+    version_grain: ClassVar[timedelta | None] = timedelta(seconds=1)
+    find_lag: ClassVar[timedelta] = find.LAG
+
+    def __init__(
+        self,
+        site: Site,
+        secret: FreshserviceSecret,
+        *,
+        session: requests.Session | None = None,
+        watch: Watch | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        renewed: Renewed | None = None,
+    ) -> None:
+        self.renewed = renewed
+        self._scope = site.scope
+        self._secret = part = secret.root
+        session = session or new_session()
+        http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
+        base = part.base_url or site.url
+        login = Login(secret, lambda: self.renewed, **http)
+        api = Api("freshservice", base, login, login, **http)
+        self._account = Account(
+            site, base, shape_of(site.scope), api, AGENTS, REQUESTERS, session, clock,
+            part.agent_email,
+        )  # fmt: skip
+
+    def fields(self, names: Iterable[str]) -> Mapping[str, FieldSpec]:
+        """Standard ones by their name in the API, custom ones by name or label."""
+        return self._account.fields.specs(names)
+
+    def holds(self, known: str, version: str) -> bool:
+        """`updated_at` in one spelling, to the second."""
+        return known >= version != ""
+
+    def moment(self, version: str) -> datetime | None:
+        """The moment that `updated_at` is."""
+        return moment_of(version)
+
+    def read_webhook(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        now: datetime,  # noqa: ARG002
+    ) -> tuple[Hint, ...]:
+        """What a workflow's webhook says; see `freshservice.webhook.read`."""
+        held = (self._secret.webhook_secret, self._secret.webhook_secret_before)
+        secrets = [each.get_secret_value() for each in held if each.get_secret_value()]
+        return webhook.read(headers, body, secrets, self._scope.get("module", ""))
+
+    def read(self, id: str, want: Want) -> Ticket:
+        """One call, tags included; one more for many conversations, and for any note."""
+        return self._account.records.read(id, want)
+
+    def find(self, correlation: str, since: datetime) -> tuple[str, ...]:
+        """By the filter, then by the list of what was made since."""
+        return self._account.find(correlation, since)
+
+    def create(self, correlation: str, values: Mapping[str, Value], want: Want) -> Ticket:
+        """One POST that carries the correlation in a tag, or in the scope's custom field."""
+        return self._account.records.create(correlation, values, want)
+
+    def update(self, before: Ticket, values: Mapping[str, Value], want: Want) -> Ticket:
+        """A GET, by which a change of the same fields by others is noticed, and one PUT."""
+        return self._account.records.update(before, values, want)
+
+    def add_comment(self, id: str, body: str, public: bool, correlation: str) -> Comment:  # noqa: ARG002
+        """A note. It has no place for a correlation: ours by its author.
+
+        Notes of problems and changes are for the team alone, also where the original is public.
+        """
+        return self._account.add_comment(id, body, public)
+
+    def edit_comment(self, id: str, comment_id: str, body: str) -> Comment:
+        return self._account.edit_comment(id, comment_id, body)
+
+    def delete_comment(self, id: str, comment_id: str) -> None:
+        self._account.talk.delete(id, comment_id)
+
+    def add_attachment(self, id: str, name: str, media_type: str, content: BinaryIO) -> Attachment:
+        """On a public note of ours; on the problem or change itself, where notes hold no files."""
+        return self._account.add_attachment(id, name, media_type, content)
+
+    def open_attachment(self, id: str, attachment: Attachment) -> BinaryIO:
+        """By an address that is asked for now, from another host, without our credentials."""
+        return self._account.open_attachment(id, attachment)
+
+    def delete_attachment(self, id: str, attachment_id: str) -> None:
+        self._account.delete_attachment(id, attachment_id)
+
+    def changes(self, cursor: str | None, now: datetime) -> Iterator[Page]:
+        """Records by `updated_at`; of tickets also those deleted and those marked as spam."""
+        return self._account.changes(cursor, now)
+
+    def find_person(self, email: str) -> Person | None:
+        """An agent, else a requester."""
+        return self._account.people.by_email(email)
+
+    def locate(self, name: str) -> str | None:
+        """By key (INC-12, SR-12, PRB-4, CHN-5), number or address."""
+        return self._account.locate(name)
+
+    def whoami(self) -> Person:
+        """The agent whose key or grant we have."""
+        return self._account.people.ask_me()
+
+    def inspect(self) -> Iterator[Finding]:
+        """Each thing that a link needs of the account, tried."""
+        return self._account.inspect(".freshservice.com")

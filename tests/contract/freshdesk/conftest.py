@@ -1,0 +1,15 @@
+"""Each test runs with what is verified of Freshdesk, and with what is only remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from support.freshdesk import REMEMBERED, Bench
+
+
+@pytest.fixture(params=[frozenset(), REMEMBERED], ids=["verified", "remembered"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    made = Bench(request.param)
+    yield made
+    made.sandbox.close()
