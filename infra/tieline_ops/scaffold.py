@@ -13,6 +13,7 @@ _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
 _PLACES: Mapping[str, str] = {
     "jira": "https://your-site.atlassian.net",
     "servicenow": "https://your-instance.service-now.com",
+    "zendesk": "https://your-account.zendesk.com",
 }
 _SCOPES: Mapping[str, str] = {"project": "OPS", "issue_type": "Bug", "table": "incident"}
 

@@ -14,6 +14,7 @@ from tieline_ops.sandbox.server import Served, serve
 SIMULATORS = {
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
+    "zendesk": "tieline_ops.sandbox.zendesk.simulator:ZendeskSandbox",
 }
 """The word in link.yaml -> where its simulator is. Adding a system adds a line."""
 

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 CONNECTORS = {
     "jira": "tieline.connectors.jira.connector:Jira",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
+    "zendesk": "tieline.connectors.zendesk.connector:Zendesk",
 }
 """The word in link.yaml -> where its class is. Adding a system adds a line here and one below."""
 
 WEBHOOKS = {
     "jira": "tieline.connectors.jira.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
+    "zendesk": "tieline.connectors.zendesk.webhook:read_webhook",
 }
 """The word in link.yaml -> what reads its webhooks, without all that calls need."""
 
