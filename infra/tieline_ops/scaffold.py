@@ -12,6 +12,7 @@ from tieline_ops.project import Project, logical_id
 _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
 _PLACES: Mapping[str, str] = {
     "jira": "https://your-site.atlassian.net",
+    "salesforce": "https://your-org.my.salesforce.com",
     "servicenow": "https://your-instance.service-now.com",
     "zendesk": "https://your-account.zendesk.com",
 }

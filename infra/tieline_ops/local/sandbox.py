@@ -13,6 +13,7 @@ from tieline_ops.sandbox.server import Served, serve
 
 SIMULATORS = {
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
+    "salesforce": "tieline_ops.sandbox.salesforce.simulator:SalesforceSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
     "zendesk": "tieline_ops.sandbox.zendesk.simulator:ZendeskSandbox",
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CONNECTORS = {
     "jira": "tieline.connectors.jira.connector:Jira",
+    "salesforce": "tieline.connectors.salesforce.connector:Salesforce",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
     "zendesk": "tieline.connectors.zendesk.connector:Zendesk",
 }
@@ -19,6 +20,7 @@ CONNECTORS = {
 
 WEBHOOKS = {
     "jira": "tieline.connectors.jira.webhook:read_webhook",
+    "salesforce": "tieline.connectors.salesforce.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
     "zendesk": "tieline.connectors.zendesk.webhook:read_webhook",
 }
