@@ -205,6 +205,9 @@ def test_a_record_type_of_the_scope_is_that_of_new_cases_and_others_are_not_ther
     cursor = bench.caught_up(connector)
     bench.desk.edit(JANE, other, Subject="Other")
     bench.desk.edit(JANE, made.id, Subject="Mine")
+    for id in (other, made.id):
+        bench.desk.comment(JANE, id, "Hello")
+        bench.desk.attach(JANE, id, "log.txt", b"1")
     assert {h.id for h in bench.listed(connector, cursor)[0]} == {made.id}
     with pytest.raises(Configuration):
         bench.connector(record_type="Nothing").read(made.id, TITLE)

@@ -311,15 +311,15 @@ class _Reader:
         sign = self._take("=", "!=", ">", "<", ">=", "<=", "IN")[1].upper()
         site = self._site
         if sign == "IN":
-            wanted = self._list()
+            wanted = self._list(table)
             return lambda row: _value(site, table, row, name) in wanted
         literal = self._literal(name)
         return lambda row: _compared(_value(site, table, row, name), sign, literal)
 
-    def _list(self) -> list[Any]:
+    def _list(self, table: str) -> list[Any]:
         self._take("(")
         if self._peek("SELECT"):
-            if self._site.on("no_link_semi_join"):
+            if table == "ContentDocumentLink" and self._site.on("no_link_semi_join"):
                 words = "Entity 'ContentDocumentLink' is not supported for semi join inner selects"
                 raise malformed(words)
             query = self._query()

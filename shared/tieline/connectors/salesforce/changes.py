@@ -35,7 +35,11 @@ _KEPT = timedelta(days=14)
 """How far back the log of deletions may be asked; it is kept for 15 days."""
 _SEEN = 600
 _ORDER = "SystemModstamp, Id"
-OF_CASES = "LinkedEntityId IN (SELECT Id FROM Case)"
+
+
+def of_cases(column: str, scope: str) -> str:
+    """The condition that a column leads to a case, and to one of the scope."""
+    return f"{column} IN ({select(('Id',), 'Case', scope)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,8 @@ class Changes:
     def _comments(self, place: Cursor) -> tuple[list[Row], list[Hint]]:
         """With those in the bin, so that a deleted one is told of, too."""
         columns, behind = ("Id", "ParentId", "SystemModstamp"), self._behind(place)
-        soql = select(columns, "CaseComment", behind, order=_ORDER, limit=LIMIT)
+        mine = of_cases("ParentId", self._scope) if self._scope else ""
+        soql = select(columns, "CaseComment", mine, behind, order=_ORDER, limit=LIMIT)
         rows = self._api.rows(soql, deleted=True)
         return rows, [Hint(id18(row["ParentId"])) for row in rows]
 
@@ -141,7 +146,7 @@ class Changes:
         """An org that does not take this query tells of files with the next change of a case."""
         columns, conditions = (
             ("Id", "LinkedEntityId", "SystemModstamp"),
-            (OF_CASES, self._behind(place)),
+            (of_cases("LinkedEntityId", self._scope), self._behind(place)),
         )
         soql = select(columns, "ContentDocumentLink", *conditions, order=_ORDER, limit=LIMIT)
         try:

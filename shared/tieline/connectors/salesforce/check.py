@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tieline.connectors.base import Finding
 from tieline.connectors.salesforce.api import Api
-from tieline.connectors.salesforce.changes import OF_CASES
+from tieline.connectors.salesforce.changes import of_cases
 from tieline.connectors.salesforce.people import People
 from tieline.connectors.salesforce.schema import Schema
 from tieline.connectors.salesforce.soql import select
@@ -43,7 +43,9 @@ def findings(
     yield _tried(
         "files of cases are listed",
         "files will be noticed with a case's next change only",
-        lambda: api.rows(select(("Id",), "ContentDocumentLink", OF_CASES, limit=1)),
+        lambda: api.rows(
+            select(("Id",), "ContentDocumentLink", of_cases("LinkedEntityId", ""), limit=1)
+        ),
     )
     if scope.get("queue"):
         yield _tried("the queue is there", _PAGE, lambda: people.queue(scope["queue"]))
