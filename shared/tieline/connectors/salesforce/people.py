@@ -10,7 +10,7 @@ from tieline.connectors.salesforce.wire import id18
 from tieline.domain.errors import Configuration, Credentials, Gone, Refused
 from tieline.domain.ticket import Person
 
-_EMAIL = re.compile(r"[^\s\"'\\@%*]{1,100}@[^\s\"'\\@%*]{1,100}")
+_EMAIL = re.compile(r"[^\s\"\\@%*]{1,100}@[^\s\"\\@%*]{1,100}")
 
 
 class People:
