@@ -8,7 +8,7 @@ import pytest
 from support.salesforce import ALL, JANE, OMAR
 
 from tieline.connectors.base import Want
-from tieline.connectors.salesforce import connector as module
+from tieline.connectors.salesforce import saying as module
 from tieline.connectors.salesforce.conversation import file_name, title_of
 from tieline.domain.errors import Gone, Refused
 from tieline_ops.sandbox.salesforce import work

@@ -7,13 +7,12 @@ Composite, Conditional requests); Object reference (Case, CaseComment, ContentVe
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO, ClassVar, cast
+from typing import BinaryIO, ClassVar
 from urllib.parse import urlsplit
 
 import requests
@@ -21,13 +20,13 @@ from pydantic import BaseModel
 
 from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
 from tieline.connectors.http import Watch
-from tieline.connectors.http import media_type as header_type
 from tieline.connectors.salesforce import conversation, webhook
 from tieline.connectors.salesforce.api import Api
 from tieline.connectors.salesforce.auth import SalesforceSecret
 from tieline.connectors.salesforce.changes import Changes
 from tieline.connectors.salesforce.check import findings
 from tieline.connectors.salesforce.people import People
+from tieline.connectors.salesforce.saying import Saying
 from tieline.connectors.salesforce.schema import STANDARD, Schema
 from tieline.connectors.salesforce.soql import equal, select
 from tieline.connectors.salesforce.wire import (
@@ -38,7 +37,6 @@ from tieline.connectors.salesforce.wire import (
     Form,
     Row,
     case_id,
-    comment_text,
     correlation_of,
     http_date,
     id18,
@@ -51,9 +49,6 @@ from tieline.domain.errors import Configuration, Gone, Refused, Stale, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
 CASE = "/sobjects/Case/{id}"
-COMMENT = "/sobjects/CaseComment/{id}"
-MOST_FILE = 37_000_000
-"""Bytes of a file that goes as base64 within JSON."""
 _ALWAYS = (
     "Id", "CaseNumber", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "CreatedById",
     "CreatedDate",
@@ -105,6 +100,7 @@ class Salesforce:
         self._schema = Schema(lambda: self._api.get("/sobjects/Case/describe"))
         self._people = People(self._api)
         self._writer = Writer(self._people.find, self._people.find_contact, self._unowned)
+        self._saying = Saying(self._api, clock)
         self._ahead = timedelta(0)
 
     # What is known without the ticket
@@ -395,83 +391,27 @@ class Salesforce:
 
     def add_comment(self, id: str, body: str, public: bool, correlation: str) -> Comment:  # noqa: ARG002
         """A CaseComment; it has no field that could carry `correlation`."""
-        said = {"ParentId": id, "CommentBody": comment_text(body), "IsPublished": public}
-        made = self._api.call("POST", "/sobjects/CaseComment", json=said).json()
-        return self._comment(id, id18(made.get("id")))
+        return self._saying.comment(id, body, public=public)
 
     def edit_comment(self, id: str, comment_id: str, body: str) -> Comment:
         """Raises Gone."""
-        if not id18(comment_id):
-            raise Gone(f"salesforce PATCH {COMMENT}: not a comment's id")
-        said = {"CommentBody": comment_text(body)}
-        # The same text twice is the same.
-        self._api.call("PATCH", COMMENT, parts={"id": comment_id}, json=said, safe=True)
-        return self._comment(id, comment_id)
+        return self._saying.edit(id, comment_id, body)
 
     def delete_comment(self, id: str, comment_id: str) -> None:  # noqa: ARG002
         """One that is gone already is no error."""
-        self._delete(COMMENT, comment_id)
-
-    def _comment(self, id: str, comment_id: str) -> Comment:
-        rows = self._api.rows(conversation.comment_query(id, comment_id))
-        if not rows:
-            raise Gone(f"salesforce GET {COMMENT}: the comment is not there")
-        return conversation.comment_of(rows[0], self._api.me())
+        self._saying.take_back(comment_id)
 
     def add_attachment(self, id: str, name: str, media_type: str, content: BinaryIO) -> Attachment:
         """A ContentVersion that is first published in the case. Raises Refused (size)."""
-        held = content.read(MOST_FILE + 1)
-        if len(held) > MOST_FILE:
-            words = f"a file of more than {MOST_FILE} bytes is not written"
-            raise Refused(f"salesforce POST /sobjects/ContentVersion: {words}", words)
-        said = {
-            "Title": conversation.title_of(name)[:255],
-            "PathOnClient": name[:500],
-            "VersionData": base64.b64encode(held).decode(),
-            "FirstPublishLocationId": id,
-        }
-        made = self._api.call("POST", "/sobjects/ContentVersion", json=said).json()
-        return Attachment(
-            id=id18(made.get("id")),
-            name=name,
-            media_type=header_type(media_type),
-            size=len(held),
-            created=self._clock(),
-            ours=True,
-        )
+        return self._saying.file(id, name, media_type, content)
 
     def open_attachment(self, id: str, attachment: Attachment) -> BinaryIO:  # noqa: ARG002
         """The content of a version. Raises Gone."""
-        path = "/sobjects/ContentVersion/{id}/VersionData"
-        if not id18(attachment.id):
-            raise Gone(f"salesforce GET {path}: not a version's id")
-        response = self._api.call(
-            "GET",
-            path,
-            parts={"id": attachment.id},
-            headers={"Accept": "*/*"},
-            file=attachment.size,
-        )
-        return cast("BinaryIO", response.raw)
+        return self._saying.open(attachment)
 
     def delete_attachment(self, id: str, attachment_id: str) -> None:
         """Our own file goes; one of others leaves this case only. Twice is no error."""
-        for row in self._api.rows(conversation.files_query(id)):
-            document = row["ContentDocument"]
-            if id18(document.get("LatestPublishedVersionId")) == id18(attachment_id) != "":
-                ours = id18(document.get("CreatedById")) == self._api.me()
-                if ours:
-                    self._delete("/sobjects/ContentDocument/{id}", str(row["ContentDocumentId"]))
-                else:
-                    self._delete("/sobjects/ContentDocumentLink/{id}", str(row["Id"]))
-
-    def _delete(self, path: str, id: str) -> None:
-        if not id18(id):
-            return
-        try:
-            self._api.call("DELETE", path, parts={"id": id})
-        except Gone:
-            return
+        self._saying.take_away(id, attachment_id)
 
 
 def _columns(row: Row) -> list[str]:
