@@ -16,6 +16,7 @@ _PLACES: Mapping[str, str] = {
     "freshdesk": "https://your-account.freshdesk.com",
     "freshservice": "https://your-account.freshservice.com",
     "jira": "https://your-site.atlassian.net",
+    "salesforce": "https://your-org.my.salesforce.com",
     "servicenow": "https://your-instance.service-now.com",
     "zendesk": "https://your-account.zendesk.com",
 }

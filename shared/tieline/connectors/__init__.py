@@ -16,6 +16,7 @@ CONNECTORS = {
     "jira": "tieline.connectors.jira.connector:Jira",
     "freshdesk": "tieline.connectors.freshdesk.connector:Freshdesk",
     "freshservice": "tieline.connectors.freshservice.connector:Freshservice",
+    "salesforce": "tieline.connectors.salesforce.connector:Salesforce",
     "servicenow": "tieline.connectors.servicenow.connector:ServiceNow",
     "zendesk": "tieline.connectors.zendesk.connector:Zendesk",
 }
@@ -27,6 +28,7 @@ WEBHOOKS = {
     "jira": "tieline.connectors.jira.webhook:read_webhook",
     "freshdesk": "tieline.connectors.freshdesk.webhook:read_webhook",
     "freshservice": "tieline.connectors.freshservice.webhook:read_webhook",
+    "salesforce": "tieline.connectors.salesforce.webhook:read_webhook",
     "servicenow": "tieline.connectors.servicenow.webhook:read_webhook",
     "zendesk": "tieline.connectors.zendesk.webhook:read_webhook",
 }
