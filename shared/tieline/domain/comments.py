@@ -48,7 +48,7 @@ def plan_comments(
     if link.comments is None:
         return plan
     for side in link.order:
-        plan.adopt(side, tickets[side].comments or (), partial(_is_copy, side=side))
+        plan.adopt(side, tickets[side].comments or (), partial(is_copy, side=side))
     for side in link.order:
         comments = tickets[side].comments
         if comments is not None:
@@ -125,7 +125,7 @@ class _OneSide:
             self._add(teller or self._intent(edit, comment), comment, "(edited) ")
 
 
-def _is_copy(part: PartTwin, comment: Comment, side: str) -> bool:
+def is_copy(part: PartTwin, comment: Comment, side: str) -> bool:
     """Whether a comment is the copy that an intent was about: by its correlation or its text."""
     if comment.correlation:
         return comment.correlation == part.key

@@ -89,6 +89,7 @@ class Twin:
     parked: Parked | None = None
     due_at: datetime | None = None
     due_why: str = ""
+    left: bool = False  # ended because its first ticket no longer meets `when`
     busy_until: datetime | None = None  # until then somebody may be copying comments or files
     history: tuple[Change, ...] = ()
     turns: Mapping[str, Turns] = field(default_factory=dict)  # by rule

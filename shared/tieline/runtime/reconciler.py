@@ -17,6 +17,7 @@ from tieline.domain.ticket import Ticket
 from tieline.domain.turns import PAUSE
 from tieline.domain.twin import Parked, PartTwin, SideBase, Twin, TwinState
 from tieline.runtime.carry_out import INTENTS_AT_ONCE, CarryOut, Outcome
+from tieline.runtime.leaving import Leaving
 from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
@@ -39,6 +40,7 @@ class Reconciler:
         store: Store,
         sides: Sides,
         carry_out: CarryOut,
+        leaving: Leaving,
         telemetry: Telemetry,
         clock: Clock,
         remaining: Callable[[], timedelta],
@@ -48,6 +50,7 @@ class Reconciler:
         self._store = store
         self._sides = sides
         self._carry_out = carry_out
+        self._leaving = leaving
         self._telemetry = telemetry
         self._clock = clock
 
@@ -161,6 +164,8 @@ class Reconciler:
             raise Transient(f"twin {twin.key} is being edited faster than it is reconciled")
         problems = (*earlier, *plan.problems, *state.problems)
         settled = self._settled(state, problems, plan.again)
+        if not problems and self._leaving.is_due(settled, state.tickets):
+            return "left", self._leaving.part(settled, state.tickets, state.changed_parts, cause)
         if settled == replace(loaded, revision=settled.revision) and not state.changed_parts:
             return "unchanged", settled
         settled = self._store.save(settled, tuple(state.changed_parts.values()))

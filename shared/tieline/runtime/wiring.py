@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tieline.runtime.carry_out import CarryOut
     from tieline.runtime.enqueue import Enqueuer
     from tieline.runtime.intake import Intake
+    from tieline.runtime.leaving import Leaving
     from tieline.runtime.operator import Operator
     from tieline.runtime.poller import Poller
     from tieline.runtime.reconciler import Reconciler
@@ -101,6 +102,12 @@ class Wiring:
         return CarryOut(self.store, self.sides, people, self.clock)
 
     @cached_property
+    def leaving(self) -> Leaving:
+        from tieline.runtime.leaving import Leaving  # noqa: PLC0415
+
+        return Leaving(self.link, self.store, self.sides, self.telemetry, self.clock)
+
+    @cached_property
     def reconciler(self) -> Reconciler:
         from tieline.runtime.reconciler import Reconciler  # noqa: PLC0415
 
@@ -109,6 +116,7 @@ class Wiring:
             self.store,
             self.sides,
             self.carry_out,
+            self.leaving,
             self.telemetry,
             self.clock,
             self.time_left,
@@ -134,6 +142,7 @@ class Wiring:
             self.queue,
             self.sides,
             births,
+            self.leaving,
             self.reconciler,
             self.known,
             self.telemetry,

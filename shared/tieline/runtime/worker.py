@@ -13,6 +13,7 @@ from tieline.domain.twin import Twin, TwinState, key_of
 from tieline.runtime.births import Births, waiting_twin
 from tieline.runtime.enqueue import put
 from tieline.runtime.known import Known
+from tieline.runtime.leaving import Leaving
 from tieline.runtime.message import Message, Misrouted
 from tieline.runtime.pauses import PUT_OFF, Paused
 from tieline.runtime.reconciler import Reconciler, parked_for
@@ -37,6 +38,7 @@ class Worker:
         queue: Queue,
         sides: Sides,
         births: Births,
+        leaving: Leaving,
         reconciler: Reconciler,
         known: Known,
         telemetry: Telemetry,
@@ -47,6 +49,7 @@ class Worker:
         self._queue = queue
         self._sides = sides
         self._births = births
+        self._leaving = leaving
         self._reconciler = reconciler
         self._known = known
         self._telemetry = telemetry
@@ -107,7 +110,7 @@ class Worker:
         try:
             if twin is None:
                 return ("gone", None) if message.deleted else self._births.consider(message)
-            if twin.state is TwinState.ENDED:
+            if twin.state is TwinState.ENDED and not self._may_come_back(twin, message):
                 return "ended", twin
             if message.group != twin.key:
                 raise Misrouted(twin.key)
@@ -115,6 +118,8 @@ class Worker:
                 return "unchanged", twin
             if twin.state is TwinState.CREATING:
                 return self._births.resume(twin, message)
+            if twin.state is TwinState.ENDED:
+                return self._come_back(twin, message, again=again)
             if self._holds(twin, message):
                 return "unchanged", twin
             return self._reconciler.run(twin, message.side, message.cause, again=again)
@@ -122,6 +127,13 @@ class Worker:
             return self._park(message, error)
         except Gone:
             return "gone", twin
+
+    def _come_back(self, twin: Twin, message: Message, *, again: bool) -> tuple[str, Twin]:
+        """Join a ticket that left its link to its counterpart, if it meets `when` again."""
+        back = self._leaving.come_back(twin, message.cause)
+        if back is None:
+            return "ended", twin
+        return self._reconciler.run(back, message.side, message.cause, again=again)
 
     def _find(self, message: Message) -> Twin | None:
         """The twin of a ticket. One read where the ticket was first, or the message names the twin.
@@ -142,6 +154,10 @@ class Worker:
         """Whether a message may tell of the ticket that a twin in the making waits for."""
         open_side = twin.sides[message.side].id == "" and twin.state is TwinState.CREATING
         return open_side and message.correlation == twin.key
+
+    def _may_come_back(self, twin: Twin, message: Message) -> bool:
+        """Whether a ticket that left its link may meet `when` again."""
+        return twin.left and message.side == twin.origin and not message.deleted
 
     def _holds(self, twin: Twin, message: Message) -> bool:
         """Whether the base was made from a read that included what the message tells of."""
