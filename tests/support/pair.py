@@ -176,7 +176,10 @@ class Pair:
                     id = system.comment(body, self.now, ours=True, public=public)
                     self._live(part, action.side, id)
                 case EditComment(part=part, body=body):
-                    old = system.comments[part.ids[action.side]]
+                    old = system.comments.get(part.ids[action.side])
+                    if old is None:  # a person deleted the copy: it is gone, and stays so
+                        self.parts[part.key] = replace(part, state=PartState.ENDED)
+                        continue
                     system.comments[old.id] = replace(old, body=body)
                     self.parts[part.key] = part
                 case DeleteComment(part=part):

@@ -65,7 +65,8 @@ def reconcile(
     attachments = plan_attachments(link, twin, tickets, parts, now)
     updates = [UpdateFields(s, tuple(draft.writes[s])) for s in link.order if draft.writes[s]]
     return Plan(
-        actions=(*comments.actions, *attachments.actions, *updates),
+        # Files first: a text that shows one finds it there.
+        actions=(*attachments.actions, *comments.actions, *updates),
         marks=draft.marks,
         parts=(*comments.parts, *attachments.parts),
         problems=tuple(draft.problems),

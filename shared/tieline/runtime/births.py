@@ -16,6 +16,7 @@ from tieline.domain.link import FieldRule, Link
 from tieline.domain.marks import mark
 from tieline.domain.plan import FieldWrite, Problem
 from tieline.domain.reconcile import birth_values
+from tieline.domain.richtext.links import ATTACHMENT
 from tieline.domain.ticket import Ticket, Value
 from tieline.domain.twin import Mark, SideBase, Twin, TwinState, key_of
 from tieline.domain.when import meets
@@ -268,11 +269,23 @@ class Births:
             as_sent = before == mark(origin.fields.get(here)) and value is not None
             kept = written_mark(value, there, specs[name]) if as_sent else intended
             marks[source][here], marks[other][name] = before, kept
+            if self._shows_files(value):
+                # The files are copied only now; once they are there the text is written again.
+                marks[source][here], marks[other][name] = UNSENT, mark(there)
+                continue
             lost = intended == "" or mark(there) == "" or not made.edited
             if kept != mark(there) and before != "" and lost:
                 # It had no counterpart, or the system took the ticket without it.
                 marks[source][here], marks[other][name] = UNSENT, mark(there)
         return marks
+
+    def _shows_files(self, value: Value) -> bool:
+        """Whether a text shows files of its ticket that will be copied, too."""
+        return (
+            self._link.attachments is not None
+            and isinstance(value, str)
+            and f"]({ATTACHMENT}" in value
+        )
 
     def _paired(self, source: str) -> list[FieldRule]:
         """The rules by which a ticket that is born takes over values from `source`."""
