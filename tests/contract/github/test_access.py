@@ -11,8 +11,9 @@ import requests
 from pydantic import ValidationError
 from support.github import ALL, FILES, HOOK_SECRET, START, Bench, drain
 
-from tieline.connectors.github.auth import GitHubSecret, api_of, signed_jwt
+from tieline.connectors.github.auth import GitHubSecret, api_of
 from tieline.connectors.github.check import moment_of_expiry
+from tieline.connectors.jwt import signed_jwt
 from tieline.domain.errors import Configuration, Credentials, Gone, Refused, Transient
 from tieline.domain.ticket import Person
 from tieline_ops.sandbox.github.logins import Access, app_pem
@@ -190,7 +191,7 @@ def test_the_signature_is_rs256_over_what_stands_before_it():
     from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415
 
-    token = signed_jwt({"iss": "1"}, app_pem())
+    token = signed_jwt({"iss": "1"}, app_pem(), "github")
     head, claims, proof = token.split(".")
     assert json.loads(base64.urlsafe_b64decode(head + "==")) == {"alg": "RS256", "typ": "JWT"}
     assert json.loads(base64.urlsafe_b64decode(claims + "==")) == {"iss": "1"}
@@ -204,13 +205,13 @@ def test_a_key_in_another_wrapping_signs_the_same():
     """GitHub gives PKCS #1; who converted it to PKCS #8 has the same key."""
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
-    again = signed_jwt({"iss": "1"}, app_pem())
+    again = signed_jwt({"iss": "1"}, app_pem(), "github")
     pem = serialization.load_pem_private_key(app_pem().encode(), None).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    assert signed_jwt({"iss": "1"}, pem.decode()) == again
+    assert signed_jwt({"iss": "1"}, pem.decode(), "github") == again
 
 
 @pytest.mark.parametrize("key", ["", "x", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n"])

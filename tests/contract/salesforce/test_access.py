@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from support.salesforce import ALL, CLIENT, HOOK, TITLE, URL
 
 from tieline.connectors.base import Want
-from tieline.connectors.salesforce.auth import signed_jwt
+from tieline.connectors.jwt import signed_jwt
 from tieline.domain.errors import Configuration, Credentials, Gone, Refused, Transient
 from tieline_ops.sandbox.salesforce.content import User
 
@@ -120,7 +120,7 @@ def test_what_is_no_rsa_key_is_credentials_and_is_not_quoted(key):
     curve = pem(ec.generate_private_key(ec.SECP256R1()))
     for text in ("no key", curve, ""):
         with pytest.raises(Credentials) as refused:
-            signed_jwt({}, text)
+            signed_jwt({}, text, "salesforce")
         assert text not in str(refused.value) or not text
 
 

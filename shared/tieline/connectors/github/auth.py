@@ -5,8 +5,6 @@ GitHub, Authenticating as a GitHub App; Rate limits for the REST API.
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -21,8 +19,8 @@ from requests.auth import AuthBase
 from tieline.connectors.base import Clock
 from tieline.connectors.github.stamps import moment_of
 from tieline.connectors.http import Http
+from tieline.connectors.jwt import signed_jwt
 from tieline.domain.errors import (
-    Configuration,
     Credentials,
     Gone,
     Refused,
@@ -100,32 +98,6 @@ def api_of(secret: GitHubSecret, url: str) -> str:
     return f"{url.rstrip('/')}/api/v3"
 
 
-def signed_jwt(claims: Mapping[str, Any], key: str) -> str:
-    """A JSON Web Token, RS256 (RFC 7519, RFC 7518 section 3.3). Raises Credentials for no key."""
-    try:
-        from cryptography.hazmat.primitives import (  # noqa: PLC0415 - only a GitHub App needs it
-            hashes,
-            serialization,
-        )
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
-    except ImportError:
-        raise Configuration("github: the layer has no `cryptography`, which an App needs") from None
-    try:
-        private = serialization.load_pem_private_key(key.encode(), password=None)
-    except (ValueError, TypeError):
-        private = None
-    if not isinstance(private, rsa.RSAPrivateKey):
-        raise Credentials("github: `private_key` is no RSA key in PEM without a password")
-    head = {"alg": "RS256", "typ": "JWT"}
-    signed = b".".join(_base64(json.dumps(each).encode()) for each in (head, claims))
-    proof = private.sign(signed, padding.PKCS1v15(), hashes.SHA256())
-    return (signed + b"." + _base64(proof)).decode()
-
-
-def _base64(content: bytes) -> bytes:
-    return base64.urlsafe_b64encode(content).rstrip(b"=")
-
-
 class AsApp(AuthBase):
     """Signs each request as the App itself, which may ask for tokens and about itself."""
 
@@ -142,7 +114,7 @@ class AsApp(AuthBase):
             "iss": str(self._part.app_id),
         }
         key = self._part.private_key.get_secret_value()
-        request.headers["Authorization"] = f"Bearer {signed_jwt(claims, key)}"
+        request.headers["Authorization"] = f"Bearer {signed_jwt(claims, key, 'github')}"
         return request
 
 

@@ -6,9 +6,6 @@ it ends: a 401 does.
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,6 +16,7 @@ from requests.auth import AuthBase
 
 from tieline.connectors.base import Clock
 from tieline.connectors.http import Http
+from tieline.connectors.jwt import signed_jwt
 from tieline.connectors.reach import origin
 from tieline.connectors.salesforce.wire import id18
 from tieline.domain.errors import Configuration, Credentials, Gone, Refused
@@ -138,7 +136,7 @@ class Login(AuthBase):
             "exp": int((self._clock() + _LIFE).timestamp()),
         }
         key = part.private_key.get_secret_value()
-        return {"grant_type": _BEARER, "assertion": signed_jwt(claims, key)}
+        return {"grant_type": _BEARER, "assertion": signed_jwt(claims, key, "salesforce")}
 
 
 def _audience(base: str) -> str:
@@ -152,34 +150,6 @@ def _same_place(one: str, two: str) -> bool:
         return origin(urlsplit(one)) == origin(urlsplit(two))
     except ValueError:
         return False
-
-
-def signed_jwt(claims: Mapping[str, Any], key: str) -> str:
-    """A JSON Web Token, RS256 (RFC 7519, RFC 7518 section 3.3). Raises Credentials for no key."""
-    try:
-        from cryptography.hazmat.primitives import (  # noqa: PLC0415 - only this flow needs it
-            hashes,
-            serialization,
-        )
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
-    except ImportError:
-        raise Configuration(
-            "salesforce: the layer has no `cryptography`, which jwt_bearer needs"
-        ) from None
-    try:
-        private = serialization.load_pem_private_key(key.encode(), password=None)
-    except (ValueError, TypeError):
-        private = None
-    if not isinstance(private, rsa.RSAPrivateKey):
-        raise Credentials("salesforce: `private_key` is no RSA key in PEM without a password")
-    head = {"alg": "RS256", "typ": "JWT"}
-    signed = b".".join(_base64(json.dumps(each).encode()) for each in (head, claims))
-    proof = private.sign(signed, padding.PKCS1v15(), hashes.SHA256())
-    return (signed + b"." + _base64(proof)).decode()
-
-
-def _base64(content: bytes) -> bytes:
-    return base64.urlsafe_b64encode(content).rstrip(b"=")
 
 
 def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:
