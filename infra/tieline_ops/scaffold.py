@@ -26,12 +26,6 @@ _SCOPES: Mapping[str, str] = {
     "table": "incident",
     "repository": "acme/app",
     "type": "Bug",
-    "table": "incident",
-}
-_SCOPES: Mapping[str, str] = {
-    "project": "OPS",
-    "issue_type": "Bug",
-    "table": "incident",
     "module": "tickets",
 }
 

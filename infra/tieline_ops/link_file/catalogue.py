@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pydantic import BaseModel
 
 from tieline.connectors import CONNECTORS, connector_class
 from tieline.domain.ticket import FieldSpec
@@ -20,6 +22,15 @@ class Catalogue:
     standard_fields: Mapping[str, FieldSpec]
     scope_keys: Mapping[str, bool] = field(default_factory=dict)
     custom_ok: bool = True
+    described_by: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    described_fields: Callable[[Mapping[str, str]], Mapping[str, FieldSpec]] | None = None
+
+    def of(self, scope: Mapping[str, str]) -> Catalogue:
+        """What is known of a side with this scope: a described system has the fields it says."""
+        told = all(scope.get(key, "").startswith("{") for key in self.described_by)
+        if self.described_fields is None or not told:
+            return self
+        return replace(self, standard_fields=self.described_fields(scope), custom_ok=False)
 
     def native(self, name: str) -> str | None:
         """The native name for a native or canonical one; None if the name is not standard."""
@@ -41,5 +52,11 @@ def catalogues() -> Mapping[str, Catalogue]:
     found = {}
     for system in CONNECTORS:
         connector = connector_class(system)
-        found[system] = Catalogue(connector.title, connector.standard_fields, connector.scope_keys)
+        found[system] = Catalogue(
+            connector.title,
+            connector.standard_fields,
+            connector.scope_keys,
+            described_by=getattr(connector, "described_by", {}),
+            described_fields=getattr(connector, "described_fields", None),
+        )
     return found

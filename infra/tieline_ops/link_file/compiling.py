@@ -16,6 +16,7 @@ from tieline.domain.link import AttachmentsRule, Birth, Brake, CommentsRule, Fie
 from tieline.domain.template import BadTemplate, names
 from tieline_ops.link_file.catalogue import Catalogue
 from tieline_ops.link_file.conditions import compiled_test
+from tieline_ops.link_file.described import Beside, described, nothing_beside
 from tieline_ops.link_file.faults import Fault, Faults, Path, did_you_mean, listed, spelled
 from tieline_ops.link_file.fields import Fields
 from tieline_ops.link_file.models import RULE_KEYS, LinkModel
@@ -28,11 +29,16 @@ _RATE = re.compile(r"(\d{1,7}) per hour")
 
 
 def compile_link(
-    text: str, name: str, systems: Mapping[str, Catalogue], file: str = "link.yaml"
+    text: str,
+    name: str,
+    systems: Mapping[str, Catalogue],
+    file: str = "link.yaml",
+    beside: Beside = nothing_beside,
 ) -> tuple[Link | None, tuple[Fault, ...]]:
     """The Link that a link.yaml's text says, or None and every fault in it.
 
-    `name` is the folder's. `systems` is what may stand behind `system:`.
+    `name` is the folder's. `systems` is what may stand behind `system:`; `beside` reads the files
+    that a scope names.
     """
     content, faults = read_yaml(text, file)
     if faults.found:
@@ -41,7 +47,7 @@ def compile_link(
     if model is None:
         return None, faults.all()
     told = len(faults.found)
-    link = _Compiling(model, name, systems, faults).link()
+    link = _Compiling(model, name, systems, faults, beside).link()
     # What was cut out for being wrong is not said to be missing, too.
     around = {spelled(path[:end]) for path in cut for end in range(len(path) + 1)}
     faults.found[told:] = [fault for fault in faults.found[told:] if fault.path not in around]
@@ -75,12 +81,18 @@ def _cut_out(content: Node, path: Path) -> None:
 
 class _Compiling:
     def __init__(
-        self, model: LinkModel, name: str, systems: Mapping[str, Catalogue], faults: Faults
+        self,
+        model: LinkModel,
+        name: str,
+        systems: Mapping[str, Catalogue],
+        faults: Faults,
+        beside: Beside,
     ) -> None:
         self.model = model
         self.name = name
         self.systems = systems
         self.faults = faults
+        self.beside = beside
 
     def link(self) -> Link | None:
         sides = self._sides()
@@ -132,14 +144,17 @@ class _Compiling:
                     path, f"{name!r} cannot name a side", remedy + listed(RULE_KEYS), key=True
                 )
             catalogue = self.systems.get(raw.system)
+            scope = dict(raw.scope)
             if catalogue is None:
                 known = f"known are {listed(sorted(self.systems), 'and')}"
                 remedy = did_you_mean(raw.system, self.systems, known)
                 self.faults.add((*path, "system"), f"no system {raw.system!r}", remedy)
             else:
-                self._check_scope(catalogue, raw.scope, (*path, "scope"))
+                at: Path = (*path, "scope")
+                self._check_scope(catalogue, raw.scope, at)
+                scope = described(scope, catalogue.described_by, at, self.faults, self.beside)
             self._check_url(raw.url, (*path, "url"))
-            sides[name] = Side(name, raw.system, raw.url.rstrip("/"), dict(raw.scope))
+            sides[name] = Side(name, raw.system, raw.url.rstrip("/"), scope)
         if len(sides) != 2:
             self.faults.add(("sides",), f"has {len(sides)} sides", "name exactly two", key=True)
         ok = len(sides) == 2 and all(raw.system in self.systems for raw in sides.values())

@@ -30,7 +30,9 @@ class Fields:
     ) -> None:
         self.order = order
         self.faults = faults
-        self._catalogues = {name: systems[side.system] for name, side in sides.items()}
+        self._catalogues = {
+            name: systems[side.system].of(side.scope) for name, side in sides.items()
+        }
 
     def other(self, side: str) -> str:
         """The side across."""

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tieline_ops.link_file.faults import Faults, Path, did_you_mean, listed
-from tieline_ops.link_file.models import (
-    RULE_KEYS,
-    AttachmentsModel,
-    BirthModel,
-    BrakeModel,
-    CommentsModel,
-    LinkModel,
-    SideModel,
-    TestModel,
-)
+from tieline_ops.link_file.models import RULE_KEYS, LinkModel, RuleModel
 from tieline_ops.link_file.yaml_text import Node
 
 Sentence = Callable[[ErrorDetails], tuple[str, str]]
@@ -41,6 +33,12 @@ def _context(error: ErrorDetails, key: str) -> Any:
     return error.get("ctx", {}).get(key, "")
 
 
+def _own_words(said: str) -> tuple[str, str]:
+    """A model's own sentence: what is wrong; what would be right."""
+    what, _, remedy = said.partition("; ")
+    return what, remedy or "see docs/link-yaml.md"
+
+
 _SENTENCES: Mapping[str, Sentence] = {
     "missing": lambda e: (f"{str(e['loc'][-1])!r} is missing", f"add `{e['loc'][-1]}:`"),
     "string_type": lambda e: (_is(e), "write one text, in quotes if it holds braces or brackets"),
@@ -58,18 +56,22 @@ _SENTENCES: Mapping[str, Sentence] = {
         f"{e['input']!r} is not known",
         "write " + listed(re.findall(r"'(\w+)'", str(_context(e, "expected")))),
     ),
+    "value_error": lambda e: _own_words(str(_context(e, "error"))),
     "finite_number": lambda _: ("is no finite number", "write a number, as 20"),
 }
 
 
-def tell(error: ValidationError, content: Node, faults: Faults) -> list[Path]:
-    """Add every finding of the models to the faults; give the places of what cannot stay."""
+def tell(
+    error: ValidationError, content: Node, faults: Faults, model: type[BaseModel] = LinkModel
+) -> list[Path]:
+    """Add every finding of `model` to the faults; give the places of what cannot stay."""
     cut: list[Path] = []
     for one in error.errors(include_url=False):
         path = _path(one["loc"], content)
         cut.append(path)
         if one["type"] == "extra_forbidden":
-            remedy = did_you_mean(str(path[-1]), _keys_at(path[:-1]), _known(path[:-1]))
+            keys = keys_at(model, path[:-1])
+            remedy = did_you_mean(str(path[-1]), keys, _known(keys))
             faults.add(path, "unknown key", remedy, key=True)
             continue
         sentence = _SENTENCES.get(one["type"])
@@ -97,24 +99,37 @@ def _path(loc: tuple[int | str, ...], content: Node) -> Path:
     return tuple(path)
 
 
-_MODELS: Mapping[str, type[BaseModel]] = {
-    "": LinkModel,
-    "sides.*": SideModel,
-    "create.*": BirthModel,
-    "create.*.when.*": TestModel,
-    "comments": CommentsModel,
-    "attachments": AttachmentsModel,
-    "brake": BrakeModel,
-}
+def keys_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
+    """What may stand at a path of a file with the shape of `model`; () if nothing is known."""
+    shapes: list[Any] = [model]
+    for step in path:
+        shapes = [inner for shape in shapes for inner in _inside(shape, step)]
+    models = [s for s in shapes if isinstance(s, type) and issubclass(s, BaseModel)]
+    if RuleModel in models:
+        return RULE_KEYS
+    return tuple(f.alias or name for m in models for name, f in m.model_fields.items())
 
 
-def _keys_at(path: Path) -> tuple[str, ...]:
-    for pattern, model in _MODELS.items():
-        steps = pattern.split(".") if pattern else []
-        if len(steps) == len(path) and all(s in ("*", p) for s, p in zip(steps, path, strict=True)):
-            return tuple(f.alias or name for name, f in model.model_fields.items())
-    return RULE_KEYS
+def _inside(shape: Any, step: str | int) -> list[Any]:
+    """The types that may stand one step further in."""
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        fields = shape.model_fields
+        found = next((f for name, f in fields.items() if step in (f.alias, name)), None)
+        return _plain(found.annotation) if found else []
+    inner = get_args(shape)
+    if get_origin(shape) is list and isinstance(step, int):
+        return _plain(inner[0])
+    return _plain(inner[1]) if get_origin(shape) is dict else []
 
 
-def _known(path: Path) -> str:
-    return f"what may stand here is {listed(_keys_at(path))}"
+def _plain(shape: Any) -> list[Any]:
+    """A type without what is around it: what may be absent, what is checked in further ways."""
+    if get_origin(shape) is Annotated:
+        return _plain(get_args(shape)[0])
+    if get_origin(shape) in {Union, UnionType}:
+        return [one for arm in get_args(shape) for one in _plain(arm)]
+    return [shape]
+
+
+def _known(keys: tuple[str, ...]) -> str:
+    return f"what may stand here is {listed(keys)}"

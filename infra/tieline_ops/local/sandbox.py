@@ -17,6 +17,7 @@ SIMULATORS = {
     "freshdesk": "tieline_ops.sandbox.freshdesk.simulator:FreshdeskSandbox",
     "freshservice": "tieline_ops.sandbox.freshservice.simulator:FreshserviceSandbox",
     "jira": "tieline_ops.sandbox.jira.simulator:JiraSandbox",
+    "rest": "tieline_ops.sandbox.rest.simulator:RestSandbox",
     "salesforce": "tieline_ops.sandbox.salesforce.simulator:SalesforceSandbox",
     "servicenow": "tieline_ops.sandbox.servicenow.simulator:ServiceNowSandbox",
     "zendesk": "tieline_ops.sandbox.zendesk.simulator:ZendeskSandbox",

@@ -1,0 +1,1 @@
+"""A real tracker, Roundup, for the connector that a description makes."""
