@@ -1,5 +1,7 @@
 """`make demo`: a link at work between two simulated systems, told step by step.
 
+`make demo LINK=name` plays any other link of `functions/`, or several, separated by commas.
+
 The handler, the events and the AWS calls are the real ones; the two systems and AWS are simulated
 on this machine. Exit status 0 only if every step came about and both sides agree at the end.
 """
@@ -12,9 +14,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tieline_ops.demo_steps import births, conflicts, failures, fields, talk
+from tieline_ops.demo_steps import any_link, births, conflicts, failures, fields, talk
 from tieline_ops.demo_steps.agreement import pairs, table
+from tieline_ops.demo_steps.any_link import Play
 from tieline_ops.demo_steps.world import LINK, NotAsExpected, World
+from tieline_ops.link_folder import folders
 from tieline_ops.local.stack import LocalStack
 
 STEPS = (
@@ -41,8 +45,58 @@ WIDTH = 118
 
 
 def main() -> int:
-    """Play all steps; gives the exit status."""
+    """Play all steps of the links that are named; gives the exit status."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    names = [name for word in sys.argv[1:] for name in word.split(",") if name]
+    return _told(console) if names in ([], [LINK]) else _played(console, names)
+
+
+def _played(console: Console, names: list[str]) -> int:
+    """The story of each link, made from its own rules, in one stack."""
+    started = time.monotonic()
+    unknown = sorted(set(names) - {path.name for path in folders(Path.cwd() / "functions")})
+    if unknown:
+        known = ", ".join(path.name for path in folders(Path.cwd() / "functions"))
+        console.print(f"[red]no link {', '.join(unknown)}[/red]; there are: {known}")
+        return 2
+    console.print("Starting the systems, AWS and the links on this machine …", style="dim")
+    with LocalStack(Path.cwd(), frozenset(names)) as stack:
+        plays = [Play(stack, name, console) for name in names]
+        console.print(f"up in {time.monotonic() - started:.1f} s", style="dim")
+        try:
+            for play in plays:
+                console.print(f"\n[bold]{play.link.title}[/bold] ({play.name})")
+                for title, step in any_link.STEPS:
+                    if title:
+                        console.print(title)
+                    step(play)
+            for play in plays:
+                play.at_rest()
+        except NotAsExpected as failure:
+            console.print(f"\n[red]Not as expected:[/red] {failure}", markup=True)
+            console.print(_warnings(stack.log), markup=False, highlight=False, style="dim")
+            return 1
+        return _agreed(console, plays, time.monotonic() - started)
+
+
+def _agreed(console: Console, plays: list[Play], seconds: float) -> int:
+    pairs_of = [(play, pair) for play in plays for pair in play.pairs]
+    found = [(play, pair, any_link.differences(play, pair)) for play, pair in pairs_of]
+    for play, pair, differ in found:
+        if differ:
+            keys = " and ".join(f"{s} {play.see(pair, s).key}" for s in play.link.order)
+            console.print(f"[red]{keys} differ in {', '.join(differ)}[/red]")
+    agreed = sum(not differ for _, _, differ in found)
+    whole = bool(found) and agreed == len(found)
+    console.print(
+        f"\n[{'green' if whole else 'red'}]{agreed} of {len(found)} pairs in agreement[/], "
+        f"{sum(play.checks for play in plays)} checks, {seconds:.0f} s",
+        highlight=False,
+    )
+    return 0 if whole else 1
+
+
+def _told(console: Console) -> int:
     started = time.monotonic()
     console.print("[bold]Tieline[/bold]: Jira and ServiceNow keep the same tickets")
     console.print("Starting both systems, AWS and the link on this machine …", style="dim")

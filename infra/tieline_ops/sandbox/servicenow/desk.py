@@ -89,7 +89,18 @@ class ServiceNowDesk:
 
     def _values(self, fields: dict[str, Any]) -> dict[str, Any]:
         columns = self._people.columns(_TABLE)
-        return {name: _typed(columns[name], value) for name, value in fields.items()}
+        wanted = {**fields}
+        priority = wanted.pop("priority", None)
+        if priority is not None:
+            wanted |= self._rated(str(priority))
+        return {name: _typed(columns[name], value) for name, value in wanted.items()}
+
+    def _rated(self, priority: str) -> dict[str, str]:
+        """The form works a priority out: people choose the impact and urgency that give it."""
+        for (impact, urgency), found in self._people.matrix().items():
+            if found == priority[:1]:
+                return {"impact": impact, "urgency": urgency}
+        raise ValueError(f"no impact and urgency give the priority {priority!r}")
 
 
 def _typed(column: Column, value: Any) -> Any:
