@@ -1,0 +1,3 @@
+from tieline.runtime.entry import handler_for
+
+handler = handler_for(__file__)
