@@ -54,6 +54,17 @@ def webhook_reader(system: str) -> ReadWebhook:
     return found
 
 
+def webhook_receipt(system: str, headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """What a system wants to hear once its webhook is taken: media type and body of a 200.
+
+    None where any 2xx will do, which is so unless the module that reads its webhooks has a
+    `receipt`.
+    """
+    receipt = getattr(import_module(WEBHOOKS[system].partition(":")[0]), "receipt", None)
+    found: tuple[str, str] | None = receipt(headers) if receipt is not None else None
+    return found
+
+
 def _named(place: str) -> Any:
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)

@@ -1,6 +1,7 @@
 """Webhooks: check the proof over the raw body, put what they hint at on the queue, then say 202.
 
-202  the queue holds it (or this process knows for certain that it is old news)
+202  the queue holds it (or this process knows for certain that it is old news); 200 with a receipt
+     where its system wants one
 401  the signature is missing, wrong or too old
 400  authentic, but not what its system sends
 404  not a path of this link
@@ -71,6 +72,10 @@ class Intake:
         except (Transient, Configuration) as error:
             self._telemetry.warn("webhook not taken", side=side, reason=error.what)
             return _reply(503, "try again later", {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        receipt = self._sides.receipt(side, headers)
+        if receipt is not None:
+            media_type, text = receipt
+            return {"statusCode": 200, "headers": {"Content-Type": media_type}, "body": text}
         return _reply(202, f"{queued} queued")
 
     def _side(self, event: Mapping[str, Any]) -> str | None:

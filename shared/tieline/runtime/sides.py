@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from tieline.connectors import connector_class, webhook_reader
+from tieline.connectors import connector_class, webhook_reader, webhook_receipt
 from tieline.connectors.base import Clock, Connector, Hint, Site
 from tieline.domain.errors import Configuration, Credentials, Transient
 from tieline.domain.link import Link
@@ -85,6 +85,10 @@ class Sides:
         place = self.link.sides[side]
         read = webhook_reader(place.system)
         return read(self._secret.side(side), place.scope, headers, body, now)
+
+    def receipt(self, side: str, headers: Mapping[str, str]) -> tuple[str, str] | None:
+        """What a side's system wants to hear once its webhook is taken; None: any 2xx."""
+        return webhook_receipt(self.link.sides[side].system, headers)
 
     def call(self, side: str, action: Callable[[Connector], T]) -> T:
         """What `action` gives. Raises Paused, and whatever the connector raises but Credentials."""

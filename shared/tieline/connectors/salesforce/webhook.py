@@ -26,6 +26,11 @@ from tieline.domain.errors import Malformed, Unauthenticated
 HEADER = "x-tieline-secret"
 PROOF = "Sync_Proof__c"
 """The field of an outbound message that holds the secret."""
+_ACK = (
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+    '<notificationsResponse xmlns="http://soap.sforce.com/2005/09/outbound"><Ack>true</Ack>'
+    "</notificationsResponse></soapenv:Body></soapenv:Envelope>"
+)
 WINDOW = timedelta(minutes=15)
 """A flow's asynchronous path may wait a while, but says when it ran."""
 MOST = 100
@@ -41,6 +46,16 @@ def read_webhook(
     """`read` for a side's part of the secret and its scope."""
     ref, organisation = scope.get("external_id", REF), scope.get("organization", "")
     return read(headers, body, now, secrets=secrets_of(part), ref=ref, organisation=organisation)
+
+
+def receipt(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """Salesforce repeats an outbound message for a day unless it is answered with this.
+
+    Outbound Messaging, Understanding Outbound Messaging: the acknowledgement is for all of it.
+    """
+    if HEADER in headers or "xml" not in headers.get("content-type", ""):
+        return None
+    return "text/xml; charset=utf-8", _ACK
 
 
 def read(
