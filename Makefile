@@ -24,8 +24,8 @@ lint: setup ## Style, types and import rules
 demo: setup .venv-emulator/.ready ## See a link at work between two simulated systems; LINK=name for another
 	$(BIN)/python -m tieline_ops.demo $(LINK)
 
-run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C
-	$(BIN)/python -m tieline_ops.local
+run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C; LINK=name for another
+	$(BIN)/python -m tieline_ops.local $(LINK)
 
 test: lint audit sam .venv-emulator/.ready ## Everything that CI checks
 	$(BIN)/pytest -n 2 --dist loadfile

@@ -1,6 +1,6 @@
 """`make run`: the whole of Tieline on this machine, up until Ctrl-C.
 
-    python -m tieline_ops.local [PORT]
+    python -m tieline_ops.local [PORT] [LINK,…]
 
 People's edits and faults are made over HTTP, under `/_sandbox/` of each system's address.
 """
@@ -13,9 +13,12 @@ import sys
 from pathlib import Path
 from threading import Event
 
+from tieline_ops.link_folder import folders
 from tieline_ops.local.stack import BrokenLink, LocalStack
 
 PORT = 8400
+FIRST = "jira-servicenow"
+"""The link that is up if none is named: each one has processes and two systems of its own."""
 _HELP = """
 Try, in another terminal:
   .venv/bin/tieline status
@@ -29,12 +32,19 @@ Ctrl-C ends it all; nothing is kept."""
 
 def main() -> int:
     """Start, say where everything is, wait."""
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else PORT
+    port = next((int(word) for word in sys.argv[1:] if word.isdecimal()), PORT)
+    words = [word for word in sys.argv[1:] if not word.isdecimal()]
+    names = frozenset(name for word in words for name in word.split(",") if name) or {FIRST}
+    known = {folder.name for folder in folders(Path.cwd() / "functions")}
+    if names - known:
+        unknown, choice = ", ".join(sorted(names - known)), ", ".join(sorted(known))
+        print(f"no link {unknown}; there are: {choice}", file=sys.stderr)
+        return 2
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
     try:
-        stack = LocalStack(Path.cwd(), port=port)
+        stack = LocalStack(Path.cwd(), frozenset(names), port=port)
     except BrokenLink as broken:
         print(broken, file=sys.stderr)
         return 1

@@ -20,7 +20,7 @@ LENA = "lena@acme.example"
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    with LocalStack(ROOT) as up:
+    with LocalStack(ROOT, frozenset({LINK})) as up:
         yield up
 
 

@@ -100,7 +100,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    with LocalStack(ROOT) as up:
+    with LocalStack(ROOT, frozenset({LINK})) as up:
         yield up
 
 

@@ -33,7 +33,7 @@ def stack() -> Iterator[LocalStack]:
     with pytest.MonkeyPatch.context() as machine:
         machine.setenv("AWS_PROFILE", "of-no-such-name")
         machine.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
-        with LocalStack(ROOT) as up:
+        with LocalStack(ROOT, frozenset({LINK})) as up:
             yield up
 
 
@@ -108,7 +108,7 @@ def test_nothing_is_left_when_it_ends_and_nothing_of_another_is_taken_away(check
     state = checkout / STATE / "local.json"
     state.parent.mkdir()
     state.write_text("of another stack")
-    with LocalStack(checkout) as up:
+    with LocalStack(checkout, frozenset({LINK})) as up:
         places, log = addresses(up.addresses()), up.log
         assert all(listens(url) for url in places)
         started = children() - before
