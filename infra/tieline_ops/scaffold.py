@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from tieline.domain.ticket import FieldSpec, Kind
 from tieline_ops.link_file.catalogue import ALIASES, Catalogue
 from tieline_ops.link_file.compiling import compile_link
+from tieline_ops.link_file.described import described
+from tieline_ops.link_file.faults import Faults
 from tieline_ops.project import Project, logical_id
 
 _LISTS = frozenset({Kind.OPTION, Kind.OPTIONS})
@@ -27,7 +30,10 @@ _SCOPES: Mapping[str, str] = {
     "repository": "acme/app",
     "type": "Bug",
     "module": "tickets",
+    "description": "tracker.yaml",
 }
+_EXAMPLE = Path(__file__).with_name("roundup.yaml")
+"""The first form of a described system's file."""
 
 
 def side_names(one: str, two: str) -> tuple[str, str]:
@@ -39,17 +45,34 @@ def side_names(one: str, two: str) -> tuple[str, str]:
 def link_yaml(name: str, one: str, two: str, systems: Mapping[str, Catalogue]) -> str:
     """The text of a link.yaml that passes `tieline check`."""
     sides = side_names(one, two)
-    catalogues = (systems[one], systems[two])
+    catalogues = (_described(one, systems), _described(two, systems))
     rules = [text for alias in ALIASES if (text := _rule(alias, sides, catalogues)) is not None]
     fitting = [rule for rule in rules if _fits(rule, name, (one, two), systems)]
     left = [rule for rule in rules if rule not in fitting]
     return _file((one, two), systems, fitting, left)
 
 
+def descriptions(one: str, two: str, systems: Mapping[str, Catalogue]) -> dict[str, str]:
+    """The files that the scopes of a new link name, with an example's text."""
+    names = (key for system in (one, two) for key in systems[system].described_by)
+    return {_SCOPES[name]: _EXAMPLE.read_text("utf-8") for name in names}
+
+
+def _described(system: str, systems: Mapping[str, Catalogue]) -> Catalogue:
+    """What is known of a system, of a described one by the example."""
+    catalogue, faults = systems[system], Faults("link.yaml", {})
+    named = {key: _SCOPES[key] for key in catalogue.described_by}
+    return catalogue.of(described(named, catalogue.described_by, (), faults, _beside))
+
+
+def _beside(_: str) -> str:
+    return _EXAMPLE.read_text("utf-8")
+
+
 def cases_yaml(one: str, two: str, systems: Mapping[str, Catalogue]) -> str:
     """A first example, which holds for what `link_yaml` makes."""
     sides = side_names(one, two)
-    titles = [systems[system].native("title") for system in (one, two)]
+    titles = [_described(system, systems).native("title") for system in (one, two)]
     return (
         "# Examples of what this link does; `tieline check` and `make test` run them.\n"
         "- name: a new title crosses\n"
@@ -113,7 +136,7 @@ def _spec(catalogue: Catalogue, alias: str) -> FieldSpec | None:
 def _fits(rule: str, name: str, pair: tuple[str, str], systems: Mapping[str, Catalogue]) -> bool:
     if "{Here: There}" in rule:
         return False
-    link, _ = compile_link(_file(pair, systems, [rule], []), name, systems)
+    link, _ = compile_link(_file(pair, systems, [rule], []), name, systems, beside=_beside)
     return link is not None
 
 
@@ -132,7 +155,7 @@ def _file(
         *(f"  {side}: {_side(system, systems)}" for side, system in zip(sides, pair, strict=True)),
         "",
         "create:                       # which tickets get a counterpart on the other side",
-        *(_birth(side, systems[system]) for side, system in zip(sides, pair, strict=True)),
+        *(_birth(side, _described(s, systems)) for side, s in zip(sides, pair, strict=True)),
         "",
         "fields:                       # fields as your people know them",
         *(f"  {rule}" for rule in rules),

@@ -41,6 +41,7 @@ def command(
         "app.py": APP,
         "link.yaml": scaffold.link_yaml(link, one, two, systems),
         "cases.yaml": scaffold.cases_yaml(one, two, systems),
+        **scaffold.descriptions(one, two, systems),
     }
     for file, text in made.items():
         (folder / file).write_text(text, "utf-8")

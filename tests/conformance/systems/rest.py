@@ -10,7 +10,7 @@ from tieline.connectors.rest.description import Description
 from tieline.domain.ticket import Kind
 from tieline_ops.link_file.yaml_text import read_yaml
 
-ROUNDUP = Path(__file__).resolve().parents[3] / "docs" / "connectors" / "roundup.yaml"
+ROUNDUP = Path(__file__).resolve().parents[3] / "infra" / "tieline_ops" / "roundup.yaml"
 
 
 def description(path: Path = ROUNDUP) -> str:

@@ -12,7 +12,7 @@ from tieline.connectors.rest.places import at, fill, put
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.link_file.compiling import compile_link
 
-ROUNDUP = Path(__file__).resolve().parents[3] / "docs" / "connectors" / "roundup.yaml"
+ROUNDUP = Path(__file__).resolve().parents[3] / "infra" / "tieline_ops" / "roundup.yaml"
 LINK = """\
 title: From the old tracker
 sides:
