@@ -19,6 +19,8 @@ WRONG = [
     for path in sorted((Path(__file__).parents[1] / "links" / "wrong").glob("*.yaml"))
     if path.stem != "no_counterpart"
 ]
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+OURS = sorted(path.parent.name for path in FUNCTIONS.glob("*/link.yaml"))
 LINE = re.compile(r"functions/[\w-]+/link\.yaml:\d+:\d+: \S.*; \S.*")
 
 
@@ -42,7 +44,7 @@ def test_a_new_link_has_the_code_of_the_others_and_is_deployed_like_them(
     assert ours.read_bytes() == theirs.read_bytes()
     shutil.copytree(Path(__file__).parents[3] / "infra", checkout / "infra")
     links = templates.read(checkout).links
-    assert set(links) == {"jira-servicenow", "fresh"}
+    assert set(links) == {*OURS, "fresh"}
     without = {k: v for k, v in links["fresh"].parameters.items() if k != "Link"}
     assert without.items() <= links["jira-servicenow"].parameters.items()
 
@@ -125,7 +127,7 @@ def test_two_links_that_write_one_field_are_told(checkout: Path, tieline) -> Non
 def test_compile_writes_what_the_function_loads(checkout: Path, tieline) -> None:
     said = tieline("compile")
     assert said.status == 0
-    assert said.out == "functions/jira-servicenow/link.json\n"
+    assert said.out.splitlines() == [f"functions/{name}/link.json" for name in OURS]
     text = (checkout / "functions/jira-servicenow/link.json").read_text("utf-8")
     assert load_json(text).name == "jira-servicenow"
 
