@@ -155,11 +155,13 @@ class Pair:
     parts: dict[str, PartTwin] = field(default_factory=dict)
     now: datetime = START
 
-    def plan(self) -> Plan:
+    def plan(self, *, again: bool = False) -> Plan:
         tickets = {name: system.read() for name, system in self.systems.items()}
         editable = frozenset(n for n, s in self.systems.items() if s.editable)
         parts = tuple(self.parts.values())
-        return reconcile(self.link, self.twin, tickets, parts, SPECS, editable, self.now)
+        return reconcile(
+            self.link, self.twin, tickets, parts, SPECS, editable, self.now, again=again
+        )
 
     def carry_out(self, plan: Plan) -> None:
         results: dict[str, dict[str, object]] = {}

@@ -8,7 +8,8 @@ writing gives what was written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tieline.domain.convert import (
@@ -28,7 +29,7 @@ from tieline.domain.template import text_of
 from tieline.domain.ticket import FieldSpec, Kind, Option, Value
 from tieline.domain.twin import Mark
 
-__all__ = ["Untranslatable", "merge", "parse_text", "same", "translate"]
+__all__ = ["Untranslatable", "conveyed", "merge", "parse_text", "same", "translate"]
 
 _SETS = frozenset({Kind.TAGS, Kind.OPTIONS})
 
@@ -62,19 +63,38 @@ def same(
     """Whether the values of both sides mean the same already, in a direction that flows."""
     for target in rule.targets:
         source = link.other(target)
-        way = _Way(rule, link, source, specs[source], specs[target])
         if specs[source].kind in _SETS and specs[target].kind in _SETS:
-            one, two = _as_set(values[source]), _as_set(values[target])
-            if way.same_sets(one, two):
+            way = _Way(rule, link, source, specs[source], specs[target])
+            if way.same_sets(_as_set(values[source]), _as_set(values[target])):
                 return True
+    return any(alike(*each) for each in _translated(rule, link, values, specs))
+
+
+def conveyed(
+    rule: FieldRule, link: Link, values: Mapping[str, Value], specs: Mapping[str, FieldSpec]
+) -> bool:
+    """Whether one side's text is what its system may have made of the other's, as that flows."""
+    from tieline.domain.richtext.said import says  # noqa: PLC0415 - slow to import
+
+    return any(
+        isinstance(wanted, str)
+        and isinstance(there, str)
+        and says(wanted, there, rich=spec.kind is Kind.RICH)
+        for wanted, there, spec in _translated(rule, link, values, specs)
+    )
+
+
+def _translated(
+    rule: FieldRule, link: Link, values: Mapping[str, Value], specs: Mapping[str, FieldSpec]
+) -> Iterator[tuple[Value, Value, FieldSpec]]:
+    """For each direction that flows: the source's value across, what is there, of which field."""
+    for target in rule.targets:
+        source, spec = link.other(target), specs[target]
+        if specs[source].kind in _SETS and spec.kind in _SETS:
             continue
-        try:
-            wanted = way.forward(values[source])
-        except Untranslatable:
-            continue
-        if alike(wanted, values[target], specs[target]):
-            return True
-    return False
+        with suppress(Untranslatable):
+            way = _Way(rule, link, source, specs[source], spec)
+            yield way.forward(values[source]), values[target], spec
 
 
 def merge(

@@ -14,7 +14,7 @@ from datetime import datetime
 from tieline.domain.attachments import plan_attachments
 from tieline.domain.comments import plan_comments
 from tieline.domain.errors import Configuration
-from tieline.domain.lens import Untranslatable, merge, parse_text, same, translate
+from tieline.domain.lens import Untranslatable, conveyed, merge, parse_text, same, translate
 from tieline.domain.link import FieldRule, Link
 from tieline.domain.marks import mark, show
 from tieline.domain.plan import FieldWrite, Loss, Plan, Problem, UpdateFields
@@ -181,7 +181,13 @@ class _Draft:
             self._queue(rule, source, "initial")
 
     def _both(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
-        """Both sides changed to different meanings."""
+        """Both sides changed to different meanings.
+
+        If they differ only in looks after a try that died, one may be what its system made of a
+        write that was not recorded: that must not flow back.
+        """
+        if self.retried and conveyed(rule, self.link, values, self._rule_specs(rule)):
+            return
         policy = rule.conflicts or self.link.conflicts
         if len(rule.targets) == 1:
             winner = self.link.other(rule.targets[0])

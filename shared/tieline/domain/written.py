@@ -12,20 +12,23 @@ from tieline.domain.twin import Mark
 _WORD = re.compile(r"\w+")
 
 
-def written_mark(sent: Value, got: Value, spec: FieldSpec) -> Mark:
+def written_mark(sent: Value, got: Value, spec: FieldSpec, *, edited: bool = True) -> Mark:
     """The mark of what came back, if that is what was sent, as the system likes to hold it.
 
     Otherwise somebody edited between the write and the read: the mark of what was sent, against
-    which the edit shows as one.
+    which the edit shows as one. Without `edited` nobody can have: then a system may even have
+    left out words.
     """
-    return mark(got if _is(sent, got, spec) else sent)
+    return mark(got if _is(sent, got, spec, edited=edited) else sent)
 
 
-def _is(sent: Value, got: Value, spec: FieldSpec) -> bool:
+def _is(sent: Value, got: Value, spec: FieldSpec, *, edited: bool) -> bool:
     if alike(sent, got, spec):
         return True
     if not isinstance(sent, str) or not isinstance(got, str) or is_empty(got):
         return False
-    there, here = _WORD.findall(sent), _WORD.findall(got)
-    # A conversion may lose something, and must not flow back; it does not bring new words.
-    return set(here) <= set(there) if spec.kind is Kind.RICH else here == there
+    if not edited:
+        return set(_WORD.findall(got)) <= set(_WORD.findall(sent))
+    from tieline.domain.richtext.said import says  # noqa: PLC0415 - slow to import
+
+    return says(sent, got, rich=spec.kind is Kind.RICH)

@@ -267,7 +267,9 @@ class Births:
             there = made.fields.get(name)
             value = sent.get((rule.id, name))
             as_sent = before == mark(origin.fields.get(here)) and value is not None
-            kept = written_mark(value, there, specs[name]) if as_sent else intended
+            kept = (
+                written_mark(value, there, specs[name], edited=made.edited) if as_sent else intended
+            )
             marks[source][here], marks[other][name] = before, kept
             if self._shows_files(value):
                 # The files are copied only now; once they are there the text is written again.

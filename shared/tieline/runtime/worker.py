@@ -24,6 +24,8 @@ from tieline.state.store import Store
 
 RETRIES = frozenset({"due", "operator"})
 """Causes of messages that take up what an earlier one may have begun."""
+LOOKS = frozenset({"racy", "to and fro"})
+"""Why a twin is due whose last try was recorded; else it may have been put off within one."""
 TRIES = 3
 """So often a twin is planned anew when another worker saved it first."""
 
@@ -103,6 +105,7 @@ class Worker:
                 return self._once(message, again)
             except Stale:
                 self._known.forget(message.side, message.id)
+                again = True  # what was written before is not recorded
         raise Transient(f"ticket {message.side} {message.id} is being changed by others")
 
     def _once(self, message: Message, again: bool) -> tuple[str, Twin | None]:
@@ -122,6 +125,7 @@ class Worker:
                 return self._come_back(twin, message, again=again)
             if self._holds(twin, message):
                 return "unchanged", twin
+            again = again or (twin.due_at is not None and twin.due_why not in LOOKS)
             return self._reconciler.run(twin, message.side, message.cause, again=again)
         except (Refused, Configuration) as error:
             return self._park(message, error)

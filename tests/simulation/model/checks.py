@@ -27,6 +27,8 @@ UNRECORDED = (
     "lost answer, system",
     "lost request, system",
     "timed out after the work",
+    "write to the table arrived late",
+    "stood still before a save",
     "storm of 429",
     "storm of 503",
     "system down for an hour",
@@ -184,6 +186,8 @@ class _Pair:
                 self._rule(rule, records, losses)
             else:
                 self._templated(records)
+        for record in records.values():
+            self._looks(record)
         for side in link.order:
             self._comments(records[side], records[link.other(side)], side, link.other(side))
             self._files(records[side], records[link.other(side)])
@@ -230,6 +234,14 @@ class _Pair:
         if name in UNIQUE:
             for side in (one, two):
                 self._last_edit(name, side, records, losses)
+
+    def _looks(self, record: Record) -> None:
+        """No write of ours takes only the looks of a text away: a conversion flowed back."""
+        if len(self.world.systems) > 2:
+            return  # each of two ways round a ring converts in its own way
+        for edit in self._edits(record, "body", people=False):
+            if edit.before is not None and words(edit.before) == words(edit.value):
+                self._say(f"body: {edit.before!r} was written over with {edit.value!r}")
 
     def _one_way(self, name: str, records: dict[str, Record]) -> None:
         one, two = self.function.link.order

@@ -94,7 +94,8 @@ class ModelConnector:
             record = self._system.add(self._who, values, correlation)
             return self._ticket(record, want)
 
-        return self._call(f"create {correlation[:6]}", effect, writes=True)
+        made = self._call(f"create {correlation[:6]}", effect, writes=True)
+        return self.read(made.id, want) if self._system.reads_back else made
 
     def update(self, before: Ticket, values: Mapping[str, Value], want: Want) -> Ticket:
         def effect() -> Ticket:
@@ -111,7 +112,8 @@ class ModelConnector:
             self._system.set(record, self._who, values, read_at=before.native)
             return self._ticket(record, want)
 
-        return self._call(f"update {before.id} {sorted(values)}", effect, writes=True)
+        after = self._call(f"update {before.id} {sorted(values)}", effect, writes=True)
+        return self.read(before.id, want) if self._system.reads_back else after
 
     # ---- comments and files
 

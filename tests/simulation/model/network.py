@@ -21,7 +21,7 @@ T = TypeVar("T")
 LATENCY = {"dynamodb": (2, 12), "sqs": (3, 15), "secrets": (5, 20)}
 """Milliseconds there, and back; for a system see below."""
 SYSTEM_LATENCY = (15, 120)
-SAVES = frozenset({"PutItem", "TransactWriteItems", "DeleteItem"})
+WRITES = frozenset({"PutItem", "TransactWriteItems", "DeleteItem"})
 LATE, STILL = (0.5, 60.0), (1.0, 40.0)
 """Seconds after which a late write takes effect, and for which a process stands still."""
 
@@ -40,8 +40,8 @@ class Chances:
     lost_answer: float = 0.0
     hang: float = 0.0  # the work is done, the answer comes after the caller's patience
     aws: float = 0.0  # DynamoDB or SQS does not answer, before or after the work
-    late_save: float = 0.0  # a write to the table takes effect after the caller gave up
-    slow_save: float = 0.0  # a process stands still before a write to the table
+    late_write: float = 0.0  # to the table: takes effect after the caller gave up
+    slow_save: float = 0.0  # a process stands still before it saves a twin
 
 
 @dataclass
@@ -87,17 +87,21 @@ class Network:
         name: str,
         effect: Callable[[], T],
         failure: Callable[[str], Exception],
+        *,
+        saves: bool = False,
     ) -> T:
         """What `effect` gives, after a way there and a way back.
 
-        `failure` makes the caller's error from what happened.
+        `failure` makes the caller's error from what happened; `saves`: a twin's record.
         """
         self.pass_point(f"before {to} {name}")
         self.calls[to] += 1
         self.travel(to)
         chances, dice = self.chances, self.rng.random
         aws = to in LATENCY
-        if name in SAVES and self._save_is_late(name, effect):
+        if saves:
+            self._stand_still(name)
+        if name in WRITES and self._is_late(name, effect):
             raise failure("no answer")
         if dice() < (chances.aws if aws else chances.lost_request):
             self.faults[f"lost request, {_kind(to)}"] += 1
@@ -117,18 +121,17 @@ class Network:
         self.pass_point(f"after {to} {name}")
         return answer
 
-    def _save_is_late(self, name: str, effect: Callable[[], object]) -> bool:
-        """Whether a write to the table was left under way by a caller that gave up.
-
-        One that does arrive may have waited for a process that stood still.
-        """
-        chances, dice = self.chances, self.later.random
-        if chances.slow_save and dice() < chances.slow_save:
+    def _stand_still(self, name: str) -> None:
+        """A process may stand still for a while, with a save ready."""
+        if self.chances.slow_save and self.later.random() < self.chances.slow_save:
             self.faults["stood still before a save"] += 1
             self.tell(f"{id(getcurrent()) % 9973} stands still before {name}")
             self.clock.wait(timedelta(seconds=self.later.uniform(*STILL)))
             self.pass_point()
-        if not chances.late_save or dice() >= chances.late_save:
+
+    def _is_late(self, name: str, effect: Callable[[], object]) -> bool:
+        """Whether a write to the table is left under way by a caller that gives up."""
+        if not self.chances.late_write or self.later.random() >= self.chances.late_write:
             return False
 
         def arrive() -> None:
@@ -136,7 +139,7 @@ class Network:
             with suppress(ClientError):
                 effect()
 
-        self.faults["save arrived late"] += 1
+        self.faults["write to the table arrived late"] += 1
         self.tell(f"{id(getcurrent()) % 9973} dynamodb {name} is late")
         self.clock.after(timedelta(seconds=self.later.uniform(*LATE)), arrive)
         return True

@@ -31,6 +31,7 @@ class People:
     files: list[Filed] = field(default_factory=list)
     may_delete: bool = True
     may_copy: bool = True
+    tick: bool = False  # whether there are boxes in what they write
 
     def act(self) -> None:
         """Somebody does something."""
@@ -73,6 +74,26 @@ class People:
             self.acts["field edited"] += 1
             value = self._values[name](self, system, record)
             system.set(record, self._who(), {name: value})
+
+    def take_away(self, rng: Random, system: System, record: Record) -> None:
+        """Somebody unticks a box, or takes a word or a line out of the body, once it is there."""
+        text = record.fields.get("body")
+        if record.deleted or not isinstance(text, str):
+            return
+        first, *lines = text.split("\n")
+        places = [n for n, line in enumerate(lines) if line.strip()]
+        ticked = "[x]" in text
+        if not places and not ticked:
+            return
+        if ticked and rng.random() < 0.5:
+            text = text.replace("[x]", "[ ]")
+        else:
+            place = rng.choice(places)
+            left = lines[place].rpartition(" ")[0].rstrip() if rng.random() < 0.5 else ""
+            left = "" if left.endswith(("*", "-", "[", "]")) else left
+            text = "\n".join((first, *lines[:place], left, *lines[place + 1 :]))
+        self.acts["words taken away, or a box unticked"] += 1
+        system.set(record, rng.choice(PEOPLE), {"body": text})
 
     def comment(self, system: System, record: Record) -> None:
         public = self.rng.random() < 0.8
@@ -139,7 +160,8 @@ class People:
         return f"{kind} {next(self.numbers)}"
 
     def _rich(self) -> str:
-        return f"**body** {next(self.numbers)}\n\n* one  two\n* three\n\n\nend"
+        items = "* [ ] one  two\n* [x] three" if self.tick else "* one  two\n* three"
+        return f"**body** {next(self.numbers)}\n\n{items}\n\n\nend"
 
     def _tags(self, system: System, record: Record) -> Value:
         tags = {str(t) for t in record.fields.get("tags") or ()}  # type: ignore[union-attr]

@@ -42,8 +42,9 @@ FAULTS = (
     Fault("polls die, and only polls tell", 0.15),
 )
 LATER_FAULTS = (
-    Fault("saves arrive late", 0.3),
+    Fault("writes to the table arrive late", 0.3),
     Fault("saves are slow, and the queue is impatient", 0.3),
+    Fault("people edit what was just written", 0.3),
 )
 """Faults that came when seeds were kept already: drawn apart, so that those stay as they were."""
 
@@ -75,7 +76,7 @@ class Scenario:
             lost_answer=share("lost answers", 0.01, 0.1),
             hang=share("answers after the time-out", 0.005, 0.04),
             aws=share("AWS does not answer", 0.002, 0.02),
-            late_save=share("saves arrive late", 0.02, 0.2, later),
+            late_write=share("writes to the table arrive late", 0.02, 0.2, later),
             slow_save=share("saves are slow, and the queue is impatient", 0.02, 0.2, later),
         )
 

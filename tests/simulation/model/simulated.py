@@ -77,6 +77,10 @@ class Simulated:
         self.drops = self.rng.choice((0.3, 0.6, 1.0))
         if plan.closed:
             self.people.may_delete = False
+        if "people edit what was just written" in plan.faults:
+            self.people.tick = True
+            for system in self.systems:
+                system.reads_back, system.wrote = True, self._react
 
     def _function(self, one: str, two: str) -> Function:
         plan = self.scenario
@@ -101,6 +105,12 @@ class Simulated:
         )
         made.schedule(timedelta(seconds=self.rng.uniform(1, 60)))
         return made
+
+    def _react(self, system: System, record: Record) -> None:
+        """Somebody edits what a link just wrote, before the link reads it back or soon after."""
+        if self.disturbed and self.later.random() < 0.4:
+            wait = timedelta(milliseconds=self.later.randint(1, 250))
+            self.clock.after(wait, lambda: self.people.take_away(self.later, system, record))
 
     # ---- webhooks
 

@@ -116,7 +116,10 @@ class Outage:
 
 
 class System:
-    """One system. `post(system, body)` is told of each webhook to be sent."""
+    """One system. `post(system, body)` is told of each webhook to be sent.
+
+    `wrote(system, record)` is told when a link wrote the body of a record.
+    """
 
     def __init__(self, name: str, profile: Profile, clock: Clockwork, rng: Random) -> None:
         self.name = name
@@ -131,6 +134,8 @@ class System:
         self.tell: Callable[[str], None] = lambda _: None
         self.writes = 0
         self.untold = False  # something changed that only a read can find
+        self.reads_back = False  # a write answers nothing, so a read follows
+        self.wrote: Callable[[System, Record], None] = lambda *_: None
         self._numbers = count(1)
 
     def now(self) -> datetime:
@@ -204,6 +209,8 @@ class System:
                 now = self.clock.now
                 self.tell(f"    {record.id} {name}: {before!r} -> {kept!r} by {who} {unseen or ''}")
                 record.edits.append(Edit(now, who, name, kept, before, record.count + 1, unseen))
+                if name == "body" and who.startswith(US):
+                    self.wrote(self, record)
 
     def kept(self, name: str, value: Value) -> Value:
         """What the system makes of a value."""

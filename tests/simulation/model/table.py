@@ -59,7 +59,7 @@ class MemoryTable:
             self._put(Item)
             return {}
 
-        return self._call("PutItem", effect)
+        return self._call("PutItem", effect, saves=_is_twin(Item))
 
     def delete_item(self, *, Key: Item, **delete: Any) -> Item:
         def effect() -> Item:
@@ -87,7 +87,8 @@ class MemoryTable:
                     self.items.pop(name, None)
             return {}
 
-        return self._call("TransactWriteItems", effect)
+        puts = [write["Put"]["Item"] for write in TransactItems if "Put" in write]
+        return self._call("TransactWriteItems", effect, saves=any(map(_is_twin, puts)))
 
     def query(
         self,
@@ -129,7 +130,7 @@ class MemoryTable:
         self._stored(self.items.get(name), item)
         self.items[name] = deepcopy(item)
 
-    def _call(self, operation: str, effect: Callable[[], Item]) -> Item:
+    def _call(self, operation: str, effect: Callable[[], Item], *, saves: bool = False) -> Item:
         if self._network is None:
             return effect()
         return self._network.call(
@@ -137,11 +138,16 @@ class MemoryTable:
             operation,
             effect,
             lambda _: ConnectionClosedError(endpoint_url=operation),
+            saves=saves,
         )
 
 
 def _name(item: Item) -> tuple[str, str]:
     return item["pk"]["S"], item["sk"]["S"]
+
+
+def _is_twin(item: Item) -> bool:
+    return bool(item["sk"]["S"] == "twin")
 
 
 def _one(condition: str, stored: Item | None, values: Item) -> bool:

@@ -277,3 +277,18 @@ def test_two_people_who_take_turns_with_a_field_are_not_stopped() -> None:
         apply(pair, side, name, f"edited {turn}")
         assert not pair.plan().problems
         pair.carry_out(pair.plan())
+
+
+@pytest.mark.parametrize("there", ["is it hot ?", "is it hot", "is it cold"])
+def test_what_a_system_made_of_an_unrecorded_write_does_not_flow_back(there: str) -> None:
+    pair = make_pair()
+    pair.settle()
+    apply(pair, "eng", "summary", "is it hot \u2600")
+    pair.now += timedelta(seconds=1)
+    pair.systems["it"].write({"short": there}, pair.now)
+    written = {w.field for action in pair.plan(again=True).actions for w in action.writes}
+    assert written - {"note"} == ({"summary"} if there == "is it cold" else set())
+    pair.carry_out(pair.plan(again=True))
+    pair.settle()
+    kept = "is it cold" if there == "is it cold" else "is it hot \u2600"
+    assert pair.systems["eng"].ticket.fields["summary"] == kept

@@ -47,6 +47,10 @@ def test_what_the_system_made_of_a_value_is_the_agreement(
         ("VPN drops", None, TEXT),
         ("some *words*", "some *words*, and more", RICH),
         ("some *words*", "", RICH),
+        ("some *words*, and more", "some *words*", RICH),
+        ("- [x] one\n- [ ] two", "- [ ] one\n- [ ] two", RICH),
+        ("- [x] one\n- [ ] two", "- [x] one", RICH),
+        ("VPN drops!", "VPN drops", TEXT),
         (Option("2", "High"), Option("3", "Low"), OPTION),
         (JANE, None, PERSON),
         (frozenset({"a"}), frozenset({"a", "b"}), TAGS),
@@ -57,3 +61,11 @@ def test_what_a_person_made_of_it_meanwhile_shows_as_an_edit(
     sent: Value, got: Value, spec: FieldSpec
 ) -> None:
     assert written_mark(sent, got, spec) == mark(sent) != mark(got)
+
+
+def test_what_a_system_left_out_of_a_text_that_nobody_can_have_edited_is_the_agreement() -> None:
+    sent, got = "one\n\n<details>two</details>\n\nthree", "one\n\nthree"
+    assert written_mark(sent, got, RICH, edited=False) == mark(got)
+    assert written_mark(sent, got, RICH) == mark(sent)
+    assert written_mark(sent, "something else", RICH, edited=False) == mark(sent)
+    assert written_mark(sent, None, RICH, edited=False) == mark(sent)
