@@ -127,7 +127,7 @@ class Network:
             self.faults["stood still before a save"] += 1
             self.tell(f"{id(getcurrent()) % 9973} stands still before {name}")
             self.clock.wait(timedelta(seconds=self.later.uniform(*STILL)))
-            self.pass_point()
+            self.pass_point(f"still before {name}")
 
     def _is_late(self, name: str, effect: Callable[[], object]) -> bool:
         """Whether a write to the table is left under way by a caller that gives up."""

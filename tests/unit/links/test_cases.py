@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.systems import SYSTEMS
 
 from tieline_ops.cases import Outcome, run_cases
+from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.link_folder import folders, load
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
+SYSTEMS = catalogues()
 
 
 def outcomes(folder: Path) -> list[Outcome]:
