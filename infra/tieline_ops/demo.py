@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -44,10 +45,10 @@ WIDTH = 118
 """Where the output is no terminal, whose own width counts."""
 
 
-def main() -> int:
+def main(words: Sequence[str] = ()) -> int:
     """Play all steps of the links that are named; gives the exit status."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    names = [name for word in sys.argv[1:] for name in word.split(",") if name]
+    names = [name for word in words for name in word.split(",") if name]
     return _told(console) if names in ([], [LINK]) else _played(console, names)
 
 
@@ -146,4 +147,4 @@ def _verdict(world: World, seconds: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

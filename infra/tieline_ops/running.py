@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,16 +45,27 @@ class Running:
 
 def running(project: Project, link: str) -> Running | None:
     """The local stack, if it is up and has this link."""
+    found = _up(project)
+    return found if found is not None and link in found.links else None
+
+
+def asked_for(project: Project, names: Sequence[str], *, deployed: bool) -> tuple[str, ...]:
+    """The links that are named; if none is, those of the local stack that is up, or all."""
+    chosen = project.chosen(names)
+    local = None if names or deployed else _up(project)
+    return chosen if local is None else tuple(name for name in chosen if name in local.links)
+
+
+def _up(project: Project) -> Running | None:
     try:
         state = json.loads(project.local_state.read_text("utf-8"))
         links = {
             name: {side: str(one["url"]) for side, one in sides.items()}
             for name, sides in state["links"].items()
         }
-        found = Running(state["webhooks"], state["aws"], links)
+        return Running(state["webhooks"], state["aws"], links)
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
-    return found if link in found.links else None
 
 
 def function_name(link: str) -> str:

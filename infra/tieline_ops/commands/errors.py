@@ -11,7 +11,7 @@ from tieline_ops.asking import checked, link_of
 from tieline_ops.calling import Calls
 from tieline_ops.dead_letters import Letter, dead_letters
 from tieline_ops.project import Project
-from tieline_ops.running import running
+from tieline_ops.running import asked_for, running
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Trouble
 
@@ -67,7 +67,7 @@ def command(
     found: list[dict[str, Any]] = []
     calls = Calls(project, deployed)
     with progress("asking", machine=machine) as now:
-        for name in project.chosen(links):
+        for name in asked_for(project, links, deployed=deployed):
             now(name)
             try:
                 found += _of_link(project, name, calls)

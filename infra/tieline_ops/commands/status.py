@@ -9,6 +9,7 @@ import click
 
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
+from tieline_ops.running import asked_for
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Trouble
 
@@ -30,7 +31,7 @@ def command(
     calls = Calls(project, deployed)
     answers: dict[str, dict[str, Any]] = {}
     with progress("asking", machine=machine) as now:
-        for name in project.chosen(links):
+        for name in asked_for(project, links, deployed=deployed):
             now(name)
             try:
                 answers[name] = calls.ask(name, {"tieline": "status"})
