@@ -11,6 +11,18 @@ from simulation.model.observed import OBSERVERS, NotSeen, agrees, unknown
 from simulation.model.profiles import PROFILES
 
 BOTH = [each for word, each in discovered().items() if word in PROFILES]
+ELSEWHERE = {
+    (
+        "freshservice",
+        "webhook_for_files",
+    ): "a file of ours comes on a note, which is what is told of",
+    (
+        "salesforce",
+        "spelling",
+    ): "the bench writes a custom rich text; the profile means Description",
+    ("salesforce", "webhook_retries"): "the bench hears the flow; outbound messages are repeated",
+}
+"""Facts that the bench sees on something else than the profile speaks of, and on what."""
 
 
 @pytest.fixture
@@ -25,6 +37,9 @@ def bench(of: SystemUnderTest) -> Iterator[Bench]:
 def test_a_profile_says_what_the_connector_shows(
     of: SystemUnderTest, fact: str, bench: Bench, figure: Callable[[str], None]
 ) -> None:
+    if (of.system, fact) in ELSEWHERE:
+        figure(f"profile, {of.system}: {fact} is not observed: {ELSEWHERE[of.system, fact]}")
+        return
     try:
         seen = OBSERVERS[fact](bench)
     except NotSeen as reason:
