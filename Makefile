@@ -80,4 +80,7 @@ SEEDS ?= 10000
 simulate: setup ## Random worlds on a turned clock: people, faults, crashes (SEEDS=10000)
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONHASHSEED=0 PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.model $(SEEDS) --page
 
-.PHONY: simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+rapid: setup ## Twenty edits of a checklist within three seconds, on one side and on both
+	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
+
+.PHONY: rapid simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
