@@ -38,6 +38,7 @@ WINDOW = timedelta(hours=24)
 _AHEAD = timedelta(minutes=10)
 _REV = re.compile(r"[0-9]{1,9}")
 _URL_ID = re.compile(r"/(?:workitems|recyclebin)/([1-9][0-9]{0,9})(?:[/?]|$)", re.IGNORECASE)
+_SCHEME = re.compile(r"^basic +", re.IGNORECASE)
 _WHEN = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|\+00:00)")
 _DELETED = "workitem.deleted"
 _SCOPED = frozenset({PROJECT, TYPE, AREA})
@@ -76,11 +77,8 @@ def basic(secret: str, encoding: str = "utf-8") -> str:
 
 def check_proof(headers: Mapping[str, str], secrets: tuple[str, ...]) -> None:
     """Basic authentication or our header; either will do. Raises Unauthenticated."""
-    given = headers.get("authorization", "")
-    scheme, _, credentials = given.partition(" ")
     # The scheme's case is free; what is behind it is compared whole.
-    if scheme.casefold() == "basic":
-        given = f"Basic {credentials.strip()}"
+    given = _SCHEME.sub("Basic ", headers.get("authorization", "").strip())
     wanted = [basic(s, encoding) for s in secrets for encoding in ("utf-8", "latin-1")]
     by_password = proved(given, *wanted)
     by_header = proved(headers.get(HEADER, "").strip(), *secrets)
