@@ -61,6 +61,36 @@ def test_a_refusal_whose_words_no_parser_takes_is_a_refusal(system):
         system(server.url).delete_attachment("1", "2")
 
 
+FORMS = [
+    b"[]",
+    b"7",
+    b"null",
+    b'"text"',
+    b'{"errors": []}',
+    b'{"errors": "text"}',
+    b'{"errorMessages": 7}',
+    b'{"error": []}',
+    b'{"error": "text"}',
+    b'{"error": {"detail": [7], "message": {}}}',
+]
+"""JSON that no vendor of ours answers, but whoever stands before one may."""
+
+
+@pytest.mark.parametrize("body", FORMS, ids=bytes.decode)
+@pytest.mark.parametrize("system", [jira, servicenow])
+def test_a_refusal_whose_words_are_of_another_form_is_a_refusal(system, body):
+    with hostile(lambda *_: [reply(body, "422 No")]) as server, pytest.raises(Refused):
+        system(server.url).delete_attachment("1", "2")
+
+
+@pytest.mark.parametrize("body", [b"7", b"null", b'"text"', b"true"], ids=bytes.decode)
+def test_a_mere_text_or_number_is_no_answer(body):
+    with hostile(lambda *_: [reply(body)]) as server:
+        for call in (jira(server.url).whoami, servicenow(server.url).whoami):
+            with pytest.raises(Transient, match="no object"):
+                call()
+
+
 def endless(server, _):
     yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n["
     while not server.gone.is_set():

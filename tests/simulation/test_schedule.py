@@ -95,6 +95,20 @@ def test_a_side_with_a_long_list_leaves_the_other_its_share_of_the_tick() -> Non
         assert all(any(f'"id":"{id}"' in body for body in told) for id in ids)
 
 
+def test_answers_that_bring_a_bug_to_light_leave_the_other_side_its_poll() -> None:
+    with world() as w:
+        numbers = born(w, 1)
+        w.snow.webhooks.drop_next(1)
+        retitle(w, numbers)
+        w.jira.faults._body = lambda _: b'{"issues": "none"}'
+        w.jira.faults.status(200, "POST", ".*/search/jql")
+        w.clock.advance(LAG)
+        w.tick()
+        assert len(w.queue.messages) == 1
+        w.settle()
+        assert [i["summary"] for i in w.issues()] == [f"{numbers[0]}, changed"]
+
+
 def test_all_that_waits_comes_back_with_one_tick() -> None:
     with world() as w:
         store = DynamoStore(w.link.name, "tieline", MemoryTable())

@@ -76,11 +76,17 @@ def media_type(text: str) -> str:
 
 
 def _json_of(response: requests.Response, name: str, *, uncertain: bool) -> Any:
-    """An answer's JSON. A page in its place, or what no parser takes, is no answer."""
+    """An answer's JSON: an object or a list.
+
+    A page in its place, what no parser takes, or a mere text, is no answer.
+    """
     try:
-        return loads(response.content)
+        value = loads(response.content)
     except (ValueError, RecursionError):
         raise Transient(f"{name} answered JSON that cannot be read", uncertain=uncertain) from None
+    if not isinstance(value, dict | list):
+        raise Transient(f"{name} answered JSON that is no object", uncertain=uncertain)
+    return value
 
 
 def _pour(response: requests.Response, kept: IO[bytes], limit: int, name: str) -> None:
@@ -254,7 +260,8 @@ class Http:
         else:
             try:
                 words, fields = self._words(response)
-            except RecursionError:
+            except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+                # JSON of another form than the vendor's, as proxies give it, says nothing.
                 words, fields = "", ()
             error = Refused(name, words[:1000], fields)
         raise error

@@ -55,7 +55,7 @@ class Poller:
         polled: dict[str, int] = {}
         for side in self._link.order:
             shares -= 1
-            polled[side] = self._poll(side, self._kept(shares))
+            polled[side] = self._poll_alone(side, self._kept(shares))
         self._telemetry.info("polled", due=due, queued=polled)
         return {"due": due, "polled": polled}
 
@@ -83,6 +83,14 @@ class Poller:
                 return start
             self._enqueuer.waiting(twins[start : start + AT_ONCE], now)
         return len(twins)
+
+    def _poll_alone(self, side: str, keep: timedelta) -> int:
+        """A bug that one side's answers bring to light leaves the other side its poll."""
+        try:
+            return self._poll(side, keep)
+        except Exception as error:  # noqa: BLE001 - told of, as the handler tells of one
+            self._telemetry.bug(error, side=side, event="schedule")
+            return 0
 
     def _poll(self, side: str, keep: timedelta) -> int:
         """Queue what changed on a side, until the end of the list, or until `keep` is left."""
