@@ -78,12 +78,14 @@ FORMS = [
 
 @pytest.mark.parametrize("body", FORMS, ids=bytes.decode)
 @pytest.mark.parametrize("system", [jira, servicenow])
+@pytest.mark.threat("answer-bomb")
 def test_a_refusal_whose_words_are_of_another_form_is_a_refusal(system, body):
     with hostile(lambda *_: [reply(body, "422 No")]) as server, pytest.raises(Refused):
         system(server.url).delete_attachment("1", "2")
 
 
 @pytest.mark.parametrize("body", [b"7", b"null", b'"text"', b"true"], ids=bytes.decode)
+@pytest.mark.threat("answer-bomb")
 def test_a_mere_text_or_number_is_no_answer(body):
     with hostile(lambda *_: [reply(body)]) as server:
         for call in (jira(server.url).whoami, servicenow(server.url).whoami):

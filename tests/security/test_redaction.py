@@ -13,11 +13,14 @@ import socket
 import subprocess
 import sys
 import traceback
+from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.world import JANE, SECRETS, START, Crash, real_link, world
 
 from tieline.connectors.jira.auth import JiraSecret
@@ -203,6 +206,99 @@ def test_a_flow_writes_no_content_address_or_secret_whatever_fails(
     assert_silent("\n".join([*parked, *pauses]), "reasons")
     assert '"_aws"' in written.out
     assert {"synced", "polled"} <= {json.loads(x)["message"] for x in log.getvalue().splitlines()}
+
+
+WRITTEN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+ANSWERS = st.sampled_from([400, 401, 403, 404, 409, 412, 415, 422, 429, 500, 503, 200])
+"""200 with such a body stands for a system that lies."""
+METHODS = st.sampled_from([".*", "GET", "POST|PUT|PATCH"])
+BODIES = {
+    "of jira": lambda text: {"errorMessages": [text], "errors": {"summary": text, text: text}},
+    "of servicenow": lambda text: {"error": {"message": text, "detail": text}, "status": text},
+    "a text": lambda text: text,
+    "of a strange form": lambda text: {"errors": [text], "error": text, text: {text: [text]}},
+}
+ACTS = {
+    "title in ServiceNow": lambda w, n, k, t: w.snow.edit(JANE, n, short_description=t),
+    "title in Jira": lambda w, n, k, t: w.jira.edit(OMAR, k, summary=t.replace("\n", " ")),
+    "text in ServiceNow": lambda w, n, k, t: w.snow.edit(JANE, n, description=t),
+    "text in Jira": lambda w, n, k, t: w.jira.edit(OMAR, k, description=t),
+    "comment in ServiceNow": lambda w, n, k, t: w.snow.comment(JANE, n, t),
+    "comment in Jira": lambda w, n, k, t: w.jira.comment(OMAR, k, t),
+    "work note": lambda w, n, k, t: w.snow.work_note(JANE, n, t),
+    "file": lambda w, n, k, t: w.snow.attach(JANE, n, f"{t[:9]}.txt", t.encode()),
+    "label": lambda w, n, k, t: w.jira.edit(OMAR, k, labels=["servicenow", t.split()[0]]),
+}
+MARK = "Planted"
+
+
+@pytest.mark.threat("told-content", "told-secret")
+def test_whatever_people_write_and_systems_answer_is_in_no_log_answer_or_message(
+    log, capsys, monkeypatch, caplog
+):
+    """Made-up texts cross, or fail to, while a system quotes them and the secrets."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    caplog.set_level(logging.WARNING)
+    kept = " ".join(sorted(secrets()))
+    seen = Counter()
+    with world(real_link()) as w:
+        number = w.incident("one")
+        w.settle(ticks=0)
+        (key,) = w.jira.issue_keys()
+
+        @settings(
+            max_examples=40,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(
+            written=WRITTEN.map(lambda text: MARK + text),
+            act=st.sampled_from(sorted(ACTS)),
+            status=ANSWERS,
+            method=METHODS,
+            body=st.sampled_from(sorted(BODIES)),
+            count=st.integers(0, 4),
+        )
+        def one(written, act, status, method, body, count):
+            told = json.dumps(BODIES[body](f"{written} {kept}")).encode()
+            for system in (w.jira, w.snow):
+                system.faults._body = lambda _: told
+                headers = {"X-Request-Id": MARK, "Location": f"https://x.example/{MARK}"}
+                if count:
+                    system.faults.status(status, method, count=count, headers=headers)
+            ACTS[act](w, number, key, written)
+            w.flow()
+            w.tick()
+            for system in (w.jira, w.snow):
+                system.faults.clear()
+            w.clock.advance(timedelta(minutes=6))
+            w.tick()
+            w.flow()
+            outcomes = [json.loads(x)["message"] for x in log.getvalue().splitlines()]
+            seen.update(outcomes)
+            output = capsys.readouterr()
+            twins = [t.parked.reason for t in w.wiring.store.parked(20)]
+            pauses = [p.reason for s in w.link.order if (p := w.wiring.store.pause(s))]
+            places = {
+                "output": output.out + output.err,
+                "log": log.getvalue(),
+                "root logger": caplog.text,
+                "messages": "\n".join(m.body for m in (*w.queue.messages, *w.queue.dead)),
+                "reasons": "\n".join([*twins, *pauses]),
+            }
+            caplog.clear()
+            log.seek(0)
+            log.truncate()
+            for place, text in places.items():
+                assert MARK not in text, place
+                assert not [secret for secret in secrets() if secret in text], place
+
+        one()
+    assert seen["synced"] > 10
+    assert seen["twin parked"] > 0
+    assert seen["again"] > 0
 
 
 TRACED = """

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -391,6 +392,45 @@ def test_a_body_that_is_neither_text_nor_base64_is_a_bad_request(w, side, text, 
 @pytest.mark.threat("webhook-hostile")
 def test_a_body_beyond_the_limit_is_not_even_proved(w, side):
     assert signed(w, side, b"x" * (MAX_BODY + 1)) == 413
+    assert not w.queue.messages
+
+
+LENGTHS = {
+    "too short": lambda body: (f"Content-Length: {len(body) - 5}", body),
+    "nothing": lambda body: ("Content-Length: 0", body),
+    "not told": lambda body: ("X-Length: unknown", body),
+    "cut off on the way": lambda body: (f"Content-Length: {len(body)}", body[:-5]),
+    "in pieces": lambda body: (
+        "Transfer-Encoding: chunked",
+        b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body),
+    ),
+}
+
+
+@both
+@pytest.mark.parametrize("told", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.threat("webhook-hostile")
+def test_a_body_that_is_not_as_long_as_its_head_says_is_refused(w, side, told):
+    """As API Gateway does, the local one hands over what the length says."""
+    stack = next(iter(templates.read(Path(__file__).parents[2]).links.values()))
+
+    class Function:
+        def invoke(self, event):
+            return w.invoke(event)
+
+    body = body_of(w, side)
+    length, sent = told(body)
+    mine = f"{HEADER[side]}: {proof(side, body)}"
+    head = [f"POST /{w.link.name}/{side} HTTP/1.1", "Host: x", mine, length, "", ""]
+    gateway = Gateway({w.link.name: (stack, Function())})
+    try:
+        host, port = gateway.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as caller:
+            caller.sendall("\r\n".join(head).encode() + sent)
+            caller.shutdown(socket.SHUT_WR)
+            assert caller.recv(4096).split()[1] == b"401"
+    finally:
+        gateway.close()
     assert not w.queue.messages
 
 

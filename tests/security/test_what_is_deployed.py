@@ -35,8 +35,16 @@ ENVIRONMENT = {
     "POWERTOOLS_TRACE_DISABLED",
     "PYDANTIC_DISABLE_PLUGINS",
 }
-WHOLE = {"Traces": "X-Ray's two Put actions know no resources"}
-"""Statements that may name every resource, each with its reason."""
+WILD = {
+    "Traces": "X-Ray's two Put actions know no resources, so AWS takes nothing but `*`",
+    "OwnSecret": "Secrets Manager ends each ARN with a hyphen and six characters of its own",
+    "OwnLog": "the streams of a log group are named by Lambda, behind the group's own ARN",
+}
+"""Statements whose resources are not named to the last character, each with its reason."""
+ENDS = {"Traces": r"\*", "OwnSecret": r".*:secret:tieline/\$\{Link\}-\?{6}"} | {
+    "OwnLog": r".*:log-group:/aws/lambda/tieline-\$\{Link\}:\*"
+}
+"""How much of them is left open: the least that AWS takes."""
 
 
 def resources(kind):
@@ -83,11 +91,32 @@ def test_no_policy_allows_everybody_or_everything(statement):
     for action in listed(statement["Action"]):
         assert re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", action)
     for resource in listed(statement.get("Resource", [])):
-        if resource == "*":
-            assert statement["Sid"] in WHOLE
-        elif "Fn::Sub" in resource:
+        named = resource if isinstance(resource, str) else resource.get("Fn::Sub", "")
+        if re.search(r"[*?]", named):
+            assert re.fullmatch(ENDS[statement["Sid"]], named), named
+        if "Fn::Sub" in resource:
             # The region and the account are this one's, and no service's name is left open.
             assert "${AWS::Region}:${AWS::AccountId}:" in resource["Fn::Sub"]
+
+
+@pytest.mark.threat("deployed-open")
+def test_each_resource_that_is_left_open_has_a_reason_and_each_reason_a_resource():
+    left_open = {
+        statement["Sid"]
+        for _, statement in STATEMENTS
+        if statement["Effect"] == "Allow"
+        and re.search(r"[*?]", json.dumps(statement.get("Resource", [])))
+    }
+    assert left_open == set(WILD) == set(ENDS)
+    assert all(len(reason) > 20 for reason in WILD.values())
+
+
+@pytest.mark.threat("deployed-open")
+def test_a_condition_with_a_pattern_names_the_link():
+    """A pattern in a condition is a wildcard, too: `${Link}#*` is what LeadingKeys can be told."""
+    for where, statement in STATEMENTS:
+        patterns = re.findall(r'"([^"]*[*?][^"]*)"', json.dumps(statement.get("Condition", {})))
+        assert set(patterns) <= {"${Link}#*"}, where
 
 
 @pytest.mark.threat("deployed-open")

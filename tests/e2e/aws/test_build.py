@@ -49,6 +49,24 @@ def test_the_layer_stays_under_30_megabytes_and_leaves_out_what_lambda_brings(
     assert not held & {"boto3", "botocore", "jmespath", "dateutil", "s3transfer", "tieline_ops"}
 
 
+POLICIES = {"AWS::IAM::Role", "AWS::Lambda::Permission", "AWS::SQS::QueuePolicy"}
+
+
+def policies(path: Path) -> dict[str, object]:
+    resources = cloudformation.read(path)["Resources"]
+    return {name: r["Properties"] for name, r in resources.items() if r["Type"] in POLICIES}
+
+
+def test_what_is_built_may_do_what_the_templates_say_and_no_more(built: Path) -> None:
+    written = {name: policies(ROOT / name) for name in ("template.yaml", "infra/link.yaml")}
+    assert len(written["infra/link.yaml"]) >= 4
+    assert policies(built / "template.yaml") == written["template.yaml"]
+    nested = [path for path in built.glob("*/template.yaml") if path.parent != built]
+    found = [policy for path in nested if (policy := policies(path))]
+    assert found
+    assert all(policy == written["infra/link.yaml"] for policy in found)
+
+
 def test_the_layer_holds_compiled_code_that_is_not_compared_with_its_source(built: Path) -> None:
     layer = built / "SharedLayer" / "python"
     entry = next((layer / "tieline" / "runtime" / "__pycache__").glob("entry.*.pyc"))
