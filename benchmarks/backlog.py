@@ -26,15 +26,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jira", type=float, default=30, help="calls a second")
     parser.add_argument("--servicenow", type=float, default=60, help="calls a second")
-    parser.add_argument("--burst", type=int, default=20, help="calls at once, of each")
     parser.add_argument("--polls-every", type=float, default=300, help="seconds")
     parser.add_argument("--deadline", type=float, default=3600, help="seconds")
     parser.add_argument("--page", action="store_true")
     chosen = parser.parse_args()
     load = Load(
         chosen.tickets,
-        RateLimit(chosen.jira, chosen.burst),
-        RateLimit(chosen.servicenow, chosen.burst),
+        RateLimit(chosen.jira, burst=round(chosen.jira)),
+        RateLimit(chosen.servicenow, burst=round(chosen.servicenow)),
         chosen.seed,
         chosen.polls_every,
         deadline=chosen.deadline,
