@@ -8,6 +8,7 @@ policy. Values that mean the same are never written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -30,6 +31,7 @@ from tieline.domain.turns import (
     turned,
 )
 from tieline.domain.twin import Mark, PartTwin, Turns, Twin
+from tieline.domain.written import may_be_ours
 
 Specs = Mapping[str, Mapping[str, FieldSpec]]
 """Side -> native field -> what its connector says of it."""
@@ -156,6 +158,8 @@ class _Draft:
             self._record(rule, side, name, marks[side])
         if same(rule, self.link, values, self._rule_specs(rule)):
             return
+        if known and self.retried and len(changed) > 1 and self._is_our_write(rule, values):
+            return
         if not known:
             self._initial(rule, values)
         elif all(s in _MERGED for s in self._kinds(rule)) and len(rule.targets) > 1:
@@ -215,6 +219,20 @@ class _Draft:
         """
         if self.retried and self.tickets[side].version != self.twin.sides[side].version:
             self.losses.append(Loss(side, rule.names[side], lost, kept, INTERRUPTED))
+
+    def _is_our_write(self, rule: FieldRule, values: Mapping[str, Value]) -> bool:
+        """Whether a side holds what a try that died wrote there, spelled as that system spells it.
+
+        That is agreement: taken for an edit, it could flow back over its richer original.
+        """
+        for target in rule.targets:
+            source, spec = self.link.other(target), self._rule_specs(rule)[target]
+            ticket, now = self.tickets[source], values[target]
+            with suppress(Untranslatable):
+                sent = _counterpart(self.link, rule, source, ticket, now, self.specs)
+                if may_be_ours(sent, now, spec):
+                    return True
+        return False
 
     def _send(self, rule: FieldRule, source: str, why: str, changed: str) -> bool:
         """Write the source's value to the other side, unless the field goes to and fro.

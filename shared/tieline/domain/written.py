@@ -22,6 +22,19 @@ def written_mark(sent: Value, got: Value, spec: FieldSpec, *, edited: bool = Tru
     return mark(got if _is(sent, got, spec, edited=edited) else sent)
 
 
+def may_be_ours(sent: Value, got: Value, spec: FieldSpec) -> bool:
+    """Whether a system may have made `got` of a write of ours of which there is no record.
+
+    All words are there, and in their order; a person may have written to the same field since.
+    """
+    if alike(sent, got, spec):
+        return True
+    if not isinstance(sent, str) or not isinstance(got, str):
+        return False
+    words = _WORD.findall(sent)
+    return words != [] and words == _WORD.findall(got)
+
+
 def _is(sent: Value, got: Value, spec: FieldSpec, *, edited: bool) -> bool:
     if alike(sent, got, spec):
         return True

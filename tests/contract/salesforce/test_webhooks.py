@@ -42,7 +42,10 @@ def sent(bench, act):
     before = len(attempts)
     act()
     bench.sandbox.webhooks.flush()
-    return [({n.lower(): text for n, text in a.headers.items()}, a.body) for a in list(attempts)[before:]]
+    return [
+        ({n.lower(): text for n, text in a.headers.items()}, a.body)
+        for a in list(attempts)[before:]
+    ]
 
 
 def messages(bench, *acts, secret=HOOK):

@@ -142,6 +142,34 @@ def test_edits_of_the_same_field_follow_the_conflict_policy(policy: str, winner:
     ]
 
 
+@pytest.mark.parametrize("policy", ["newest", "eng", "it", "hold"])
+@pytest.mark.parametrize("side", ["eng", "it"])
+def test_a_write_that_nobody_recorded_does_not_flow_back_as_its_system_spells_it(
+    policy: str, side: str
+) -> None:
+    pair = make_pair(make_link(conflicts=policy, fields=(rule("summary", "short"),)))
+    pair.settle()
+    fields = {"eng": "summary", "it": "short"}
+    other = "it" if side == "eng" else "eng"
+    apply(pair, side, fields[side], "it is **hot** \u2600")
+    apply(pair, other, fields[other], "it is hot ?")  # ours, by a try that died
+    plan = pair.plan(again=True)
+    assert (plan.actions, plan.losses, plan.problems) == ((), (), ())
+    pair.carry_out(plan)
+    assert pair.settle() == 0
+    assert pair.systems[side].ticket.fields[fields[side]] == "it is **hot** \u2600"
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_other_words_are_a_conflict_although_a_try_may_have_died(again: bool) -> None:
+    pair = make_pair(make_link(conflicts="newest"))
+    pair.settle()
+    apply(pair, "eng", "summary", "it is hot")
+    apply(pair, "it", "short", "it is hot, still")
+    plan = pair.plan(again=again)
+    assert [(loss.lost, loss.kept) for loss in plan.losses] == [("it is hot", "it is hot, still")]
+
+
 def test_hold_writes_nothing_and_says_what_to_do_until_the_sides_are_equal() -> None:
     pair = make_pair(make_link(conflicts="hold"))
     pair.settle()

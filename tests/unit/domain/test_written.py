@@ -8,7 +8,7 @@ import pytest
 
 from tieline.domain.marks import mark
 from tieline.domain.ticket import FieldSpec, Kind, Option, Person, Value
-from tieline.domain.written import written_mark
+from tieline.domain.written import may_be_ours, written_mark
 
 TEXT = FieldSpec("text", Kind.TEXT)
 RICH = FieldSpec("rich", Kind.RICH)
@@ -69,3 +69,21 @@ def test_what_a_system_left_out_of_a_text_that_nobody_can_have_edited_is_the_agr
     assert written_mark(sent, got, RICH) == mark(sent)
     assert written_mark(sent, "something else", RICH, edited=False) == mark(sent)
     assert written_mark(sent, None, RICH, edited=False) == mark(sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "got", "spec", "ours"),
+    [
+        ("it is **hot**", "it is hot", RICH, True),
+        ("VPN drops \u2600", "VPN drops ?", TEXT, True),
+        ("a [link](https://x.example)", "a link", RICH, False),
+        ("\u2600", "?", TEXT, False),
+        ("hot", None, RICH, False),
+        (Option("", "High"), Option("2", "High"), OPTION, True),
+        (Option("", "High"), Option("3", "Low"), OPTION, False),
+    ],
+)
+def test_a_write_without_a_record_is_known_by_its_words(
+    sent: Value, got: Value, spec: FieldSpec, ours: bool
+) -> None:
+    assert may_be_ours(sent, got, spec) is ours
