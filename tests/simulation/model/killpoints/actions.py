@@ -75,7 +75,8 @@ class Action:
 
     `dies`: at the first point with this name a process dies, before the points are counted.
     Without `webhooks` nothing but the poll tells of it. `against` names the other side's profile
-    where it must not be that of its own kind.
+    where it must not be that of its own kind. Unless people act on both sides, nothing that they
+    wrote may flow back to where they act.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Action:
     dies: str = ""
     webhooks: bool = True
     against: str = ""
+    both: bool = False
     on_delete: str = "keep"
     possible: Callable[[Profile], bool] = lambda _: True  # where people act
 
@@ -123,6 +125,7 @@ def _both(place: Place) -> None:
 _ALL = (
     Action("ticket made", Place.birth, born=False),
     Action("fields edited", _fields),
+    Action("fields edited, formatting lost", _fields, against="silent"),
     Action("status moved", lambda p: p.set(state=STATES[1])),
     Action("person assigned", lambda p: p.set(owner=p.here.person("omar"))),
     Action("tags changed", lambda p: p.set(tags=frozenset({"sync", "Tag 2", "Tag 3"}))),
@@ -137,7 +140,7 @@ _ALL = (
     Action("comment deleted", Place.take_back, possible=lambda p: p.edits_comments),
     Action("file", lambda p: p.file("f2.txt")),
     Action("file deleted", Place.take_file_away, possible=lambda p: p.tells_file_deleted),
-    Action("edits and comments on both sides", _both),
+    Action("edits and comments on both sides", _both, both=True),
     Action("closed on delete", lambda p: p.here.delete(p.record), on_delete="close"),
     Action("found by the poll alone", _untold, webhooks=False),
     Action("adopted after a lost create", Place.birth, born=False, dies="after {there} create"),

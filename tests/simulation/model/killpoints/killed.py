@@ -175,10 +175,13 @@ def _examine(place: Place, death: Death) -> None:
     death.seconds = _seconds(world)
     pairs = [line for line in verdict.breaches if re.match(r"\S+ and \S+: ", line)]
     differing = [line for line in pairs if not _TWICE.search(line)]
+    back = [] if death.case.action.both else _flowed_back(place)
+    for line in back:
+        say(f"flowed back: {line}")
     policies = _policies(world)
     death.cautions = policies.count(INTERRUPTED)
     given_up = len(policies) - death.cautions
-    death.losses = given_up + len(differing)
+    death.losses = given_up + len(differing) + len(back)
     if given_up:
         say(f"{given_up} values were given up, and recorded")
     if world.dead:
@@ -189,6 +192,15 @@ def _examine(place: Place, death: Death) -> None:
         _closed(place, death)
     elif verdict.pairs != 1:
         say(f"{verdict.pairs} pairs")
+
+
+def _flowed_back(place: Place) -> list[str]:
+    """What the link wrote to the ticket on which people act, but for what it fills in by itself."""
+    return [
+        f"{edit.field} {edit.before!r} -> {edit.value!r}"
+        for edit in place.record.edits
+        if edit.who.startswith(US) and edit.field != "note"
+    ]
 
 
 def _policies(world: Simulated) -> list[str]:
