@@ -92,4 +92,7 @@ TICKETS ?= 20000
 backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through the local stack
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/backlog.py $(TICKETS) --page
 
-.PHONY: systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+rapid: setup ## Twenty edits of a checklist within three seconds, on one side and on both
+	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
+
+.PHONY: rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
