@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from support.world import World, real_link, world
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
@@ -119,3 +122,52 @@ def test_credentials_that_are_not_taken_pause_the_side_until_the_secret_is_right
         assert w.wiring.store.pause("eng") is None
         assert titles(w) == ["changed meanwhile"]
         assert not w.queue.dead
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "act", "shown"),
+    [
+        (
+            "PUT",
+            r".*/issue/\d+",
+            lambda w, number: w.snow.edit(JANE, number, short_description="gone?"),
+            lambda issue: issue["summary"] == "gone?",
+        ),
+        (
+            "POST",
+            r".*/issue/\d+/comment",
+            lambda w, number: w.snow.comment(JANE, number, "gone?"),
+            lambda issue: len(issue["comments"]) == 1,
+        ),
+        (
+            "POST",
+            r".*/issue/\d+/attachments",
+            lambda w, number: w.snow.attach(JANE, number, "gone.txt", b"?"),
+            lambda issue: len(issue["attachments"]) == 1,
+        ),
+    ],
+    ids=["fields", "comment", "file"],
+)
+def test_a_ticket_that_is_there_and_takes_nothing_waits_for_a_person(
+    method: str,
+    path: str,
+    act: Callable[[World, str], object],
+    shown: Callable[[dict[str, Any]], bool],
+) -> None:
+    with world(real_link()) as w:
+        number = w.incident("here")
+        w.settle(ticks=1)
+        # Both tellings of a change, by webhook and by poll, may meet it.
+        w.jira.faults.status(404, method, path, count=-1)
+        act(w, number)
+        w.settle(ticks=3)
+        (parked,) = w.wiring.store.parked(10)
+        assert parked.parked is not None
+        assert parked.parked.kind == "gone"
+        assert not w.wiring.store.due(w.clock() + timedelta(days=1), 10)
+        w.jira.faults.clear()
+        w.wiring.operator.answer({"tieline": "retry"})
+        w.settle(ticks=1)
+        (issue,) = w.issues()
+        assert shown(issue)
+        assert not w.wiring.store.parked(10)

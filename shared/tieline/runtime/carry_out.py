@@ -140,6 +140,8 @@ class CarryOut:
             state.refused.add(part.key)
             return False
         except Gone:
+            if isinstance(action, AddComment | AddAttachment):
+                raise  # not the copy, which there is not yet: the ticket
             done = replace(part, state=PartState.ENDED)
         self._keep(state, done)
         state.writes += 1
@@ -171,7 +173,10 @@ class CarryOut:
             case AddAttachment(source=source):
                 origin = part.origin
                 there = state.twin.sides[origin].id
-                content = self._sides.call(origin, lambda c: c.open_attachment(there, source))
+                try:
+                    content = self._sides.call(origin, lambda c: c.open_attachment(there, source))
+                except Gone:
+                    return replace(part, state=PartState.ENDED)
                 with content:
                     file = self._sides.call(
                         side,

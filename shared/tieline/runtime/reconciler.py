@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from tieline.connectors.base import Clock, Want
 from tieline.domain.closing import closing_values
@@ -28,7 +29,8 @@ ROUNDS = 4
 SKEW = timedelta(seconds=5)
 ENOUGH = timedelta(seconds=12)
 """With less time than this left, a function begins no further write."""
-GONE_AGAIN = timedelta(minutes=3)
+GONE, GONE_AGAIN = "gone", timedelta(minutes=3)
+"""Why, and after how long, a ticket that is not there is looked for again."""
 
 
 class Reconciler:
@@ -158,9 +160,7 @@ class Reconciler:
             rounds += len(plan.actions) <= INTENTS_AT_ONCE
         else:
             # What was written is remembered, or a loop would begin anew with each try.
-            now = self._clock()
-            busy = replace(state.twin, busy_until=None, due_at=now, due_why="busy")
-            self._store.save(busy, tuple(state.changed_parts.values()))
+            self._keep(state, due_at=self._clock(), due_why="busy")
             raise Transient(f"twin {twin.key} is being edited faster than it is reconciled")
         problems = (*earlier, *plan.problems, *state.problems)
         settled = self._settled(state, problems, plan.again)
@@ -183,9 +183,20 @@ class Reconciler:
         except (Transient, Paused, Stale):
             if state.twin.busy_until is not None or state.writes:
                 with suppress(Transient, Stale):
-                    done = replace(state.twin, busy_until=None)
-                    self._store.save(done, tuple(state.changed_parts.values()))
+                    self._keep(state)
             raise
+        except Gone as gone:
+            parked = state.twin.parked
+            if state.twin.due_why != GONE and (parked is None or parked.kind != GONE):
+                # It was there when it was read. Whether it is gone for good, the next look tells.
+                self._keep(state, due_at=self._clock(), due_why=GONE)
+                raise
+            state.problems.append(Problem(GONE, f"{gone.what}, but it can be read"))
+
+    def _keep(self, state: Outcome, **more: Any) -> Twin:
+        """Store how far a plan came, and nobody's claim on what is left of it."""
+        done = replace(state.twin, busy_until=None, **more)
+        return self._store.save(done, tuple(state.changed_parts.values()))
 
     def _settled(
         self, state: Outcome, problems: tuple[Problem, ...], again: datetime | None
@@ -208,7 +219,7 @@ class Reconciler:
                 gone_since=None,
             )
         parked = parked_for(problems, state.twin.parked, now)
-        if any(p.kind == "refused" for p in state.problems):
+        if state.problems:
             # A refused copy is looked for again in the whole lists.
             sides = {n: replace(b, comments_mark="", attachments_mark="") for n, b in sides.items()}
         return replace(
@@ -226,14 +237,8 @@ class Reconciler:
             n: replace(b, comments_mark="", attachments_mark="")
             for n, b in state.twin.sides.items()
         }
-        waiting = replace(
-            state.twin,
-            sides=sides,
-            busy_until=None,
-            due_at=self._clock(),
-            due_why="unfinished",
-        )
-        return "continued", self._store.save(waiting, tuple(state.changed_parts.values()))
+        due = {"due_at": self._clock(), "due_why": "unfinished"}
+        return "continued", self._keep(state, sides=sides, **due)
 
     def _racy_until(self, side: str, version: str, now: datetime) -> datetime | None:
         """Until when a version that names a moment may hide a second change with the same name."""
@@ -251,7 +256,7 @@ class Reconciler:
         if base.gone_since is None or now - base.gone_since < GONE_AGAIN - SKEW:
             since = base.gone_since or now
             sides = {**twin.sides, side: replace(base, gone_since=since)}
-            waiting = replace(twin, sides=sides, due_at=since + GONE_AGAIN, due_why="gone")
+            waiting = replace(twin, sides=sides, due_at=since + GONE_AGAIN, due_why=GONE)
             return "gone once", self._store.save(waiting)
         self._sides.call(side, lambda c: c.whoami())
         if self._link.on_delete == "close":
