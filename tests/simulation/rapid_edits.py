@@ -21,7 +21,7 @@ from random import Random
 
 from simulation.model.page import write_summary
 from simulation.rapid_fields import FIELDS, Field, checklist
-from support.world import World, real_link, world
+from support.world import World, losses, real_link, world
 
 from tieline.domain.link import FieldRule
 
@@ -172,20 +172,6 @@ def counted(w: World) -> Counter[str]:
     return found
 
 
-def losses(w: World, key: str) -> list[tuple[str, str]]:
-    """(side, text) of each value that was given up on the twin of an issue."""
-    twin = next(t.key for t in w.wiring.store.all_twins() if t.sides["eng"].key == key)
-    pages = w.dynamodb.get_paginator("query").paginate(
-        TableName="tieline",
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :loss)",
-        ExpressionAttributeValues={
-            ":pk": {"S": f"{w.link.name}#twin#{twin}"},
-            ":loss": {"S": "loss#"},
-        },
-    )
-    return [(i["side"]["S"], i["lost"]["S"]) for page in pages for i in page["Items"]]
-
-
 def run(
     w: World, of: Field, first: str, others: int, webhooks: str, random: Random
 ) -> Counter[str]:
@@ -229,7 +215,7 @@ def run(
     for side in (side for side, most in edits.items() if most):
         last = [value for _, s, value in burst.edited if s == side][-1]
         assert last == of.meaning(side, edits[side]), where
-        fate = burst.fate(side, [of.lost(s, text) for s, text in given_up if s == side])
+        fate = burst.fate(side, [of.lost(s, text) for s, _, text in given_up if s == side])
         assert fate, f"{where}: the last edit on {side} is gone; {now}, {given_up}"
         found[fate] += 1
     return found

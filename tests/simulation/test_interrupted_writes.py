@@ -9,23 +9,9 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-from support.world import World, real_link, world
+from support.world import losses, real_link, world
 
 OMAR = "omar@acme.example"
-
-
-def losses(w: World, key: str) -> list[tuple[str, str]]:
-    """(field, value) of what was given up on a ticket of Jira."""
-    twin = next(t.key for t in w.wiring.store.all_twins() if t.sides["eng"].key == key)
-    pages = w.dynamodb.get_paginator("query").paginate(
-        TableName="tieline",
-        KeyConditionExpression="pk = :pk AND begins_with(sk, :loss)",
-        ExpressionAttributeValues={
-            ":pk": {"S": f"{w.link.name}#twin#{twin}"},
-            ":loss": {"S": "loss#"},
-        },
-    )
-    return [(i["field"]["S"], i["lost"]["S"]) for page in pages for i in page["Items"]]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +38,7 @@ def test_what_is_undone_after_a_crash_stays_undone_or_is_recorded(
             w.settle(ticks=2)
             now = w.jira.issue(key)[name]
             if now != before:
-                assert any(field == name for field, _ in losses(w, key)), f"point {point}: {now}"
+                assert any(field == name for _, field, _ in losses(w, key)), f"point {point}: {now}"
                 recorded += 1
             if not died:
                 break

@@ -225,6 +225,21 @@ class World:
         return [self.jira.issue(key) for key in self.jira.issue_keys()]
 
 
+def losses(w: World, key: str) -> list[tuple[str, str, str]]:
+    """(side, field, value) of each value that was given up on the twin of an issue of Jira."""
+    twin = next(t.key for t in w.wiring.store.all_twins() if t.sides["eng"].key == key)
+    pages = w.dynamodb.get_paginator("query").paginate(
+        TableName="tieline",
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :loss)",
+        ExpressionAttributeValues={
+            ":pk": {"S": f"{w.link.name}#twin#{twin}"},
+            ":loss": {"S": "loss#"},
+        },
+    )
+    items = [item for page in pages for item in page["Items"]]
+    return [(item["side"]["S"], item["field"]["S"], item["lost"]["S"]) for item in items]
+
+
 def real_link(**more: Any) -> Link:
     """The link of functions/jira-servicenow, as it is deployed."""
     loaded = load(ROOT / "functions" / "jira-servicenow")

@@ -35,7 +35,7 @@ FIRST = {
     "loop": "see which system rewrites the value; `tieline preview` shows it",
     "refused": "mend the ticket, or `values` and `otherwise` in link.yaml",
     "conflict": "make the field equal on both sides",
-    "gone": "decide whether its counterpart stays",
+    "gone": "see what the account may do with it",
     "credentials": "put the right credentials into the secret tieline/{link}",
     "down": "nothing, if the system comes back: it is probed at each poll",
     "throttled": "nothing: it is called again when the system's own wait is over",
