@@ -26,11 +26,14 @@ from support.systems import SYSTEMS
 from support.world import real_link
 from unit.richtext.test_laws import DOCS
 
+from tieline.connectors import webhook_reader
+from tieline.connectors.azure_devops import webhook as azure_devops_webhook
 from tieline.connectors.base import Hint
 from tieline.connectors.jira import webhook as jira_webhook
 from tieline.connectors.jira.wire import document, markdown_of
 from tieline.connectors.servicenow import webhook as servicenow_webhook
 from tieline.connectors.servicenow.wire import journal_text
+from tieline.connectors.zendesk import webhook as zendesk_webhook
 from tieline.domain import link_json
 from tieline.domain.errors import Malformed, Unauthenticated
 from tieline.domain.richtext.adf import adf_to_markdown
@@ -93,6 +96,123 @@ SERVICENOW = {
     "instance": "acme",
     "ts": "1772443800000",
 }
+GITHUB = {
+    "action": "edited",
+    "issue": {
+        "id": 1,
+        "number": 7,
+        "node_id": "I_1",
+        "updated_at": "2026-03-02T09:30:00Z",
+        "body": "x <!-- tieline:c0ffee -->",
+        "labels": [{"name": "bug"}],
+        "user": {"login": "jane"},
+    },
+    "comment": {"id": 5, "body": "hi", "updated_at": "2026-03-02T09:30:00Z"},
+    "repository": {"full_name": "acme/shop", "id": 3},
+    "sender": {"login": "jane"},
+}
+AZURE_DEVOPS = {
+    "id": "03c164c2-8912-4d5e-8009-3707d5f83734",
+    "eventType": "workitem.updated",
+    "createdDate": "2026-03-02T09:30:00.1234567Z",
+    "resource": {
+        "id": 2,
+        "workItemId": 7,
+        "rev": 3,
+        "fields": {"System.Rev": {"oldValue": 2, "newValue": 3}},
+        "revision": {
+            "id": 7,
+            "rev": 3,
+            "fields": {
+                "System.TeamProject": "Shop",
+                "System.WorkItemType": "Bug",
+                "System.AreaPath": "Shop\\Web",
+                "System.Tags": "tieline:c0ffee; red",
+            },
+        },
+    },
+}
+ZENDESK = {
+    "id": "e1",
+    "type": "zen:event-type:ticket.subject_changed",
+    "time": "2026-03-02T09:30:00.123456789Z",
+    "detail": {
+        "id": "7",
+        "brand_id": "360001",
+        "external_id": "tieline:c0ffee",
+        "updated_at": "2026-03-02T09:30:00Z",
+    },
+    "event": {"current": "a", "previous": "b"},
+}
+SALESFORCE = {
+    "case": "500000000000001AAA",
+    "stamp": "2026-03-02T09:30:00Z",
+    "reference": "tieline:c0ffee",
+    "sent": "2026-03-02T09:30:00Z",
+    "delivery": "d1",
+    "deleted": False,
+}
+DESCRIBED = {
+    "proof": "hmac-sha256",
+    "header": "X-Described",
+    "id": "issue.id",
+    "version": "issue.version",
+    "correlation": "issue.correlation",
+    "delivery": "delivery",
+    "sent": "sent",
+    "deleted": "deleted",
+}
+REST = {
+    "issue": {"id": "7", "version": "3", "correlation": "tieline:c0ffee"},
+    "delivery": "d1",
+    "sent": "2026-03-02T09:30:00+00:00",
+    "deleted": False,
+}
+XML = (
+    '<?xml version="1.0"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
+    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body><notifications '
+    'xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>00D000000000001EAA'
+    "</OrganizationId><ActionId>04k1</ActionId><Notification><Id>04l1</Id><sObject "
+    'xsi:type="sf:Case" xmlns:sf="urn:sobject.enterprise.soap.sforce.com">'
+    "<sf:Id>500000000000001AAA</sf:Id><sf:SystemModstamp>2026-03-02T09:30:00.000Z"
+    "</sf:SystemModstamp><sf:Sync_Proof__c>hush</sf:Sync_Proof__c></sObject></Notification>"
+    "</notifications></soapenv:Body></soapenv:Envelope>"
+)
+PIECES = re.split(r"(?<=>)", XML)
+HOSTILE_XML = st.lists(
+    st.tuples(
+        st.integers(0, len(PIECES) - 1),
+        st.sampled_from(["out", "double", "instead"]),
+        st.text(max_size=20)
+        | st.sampled_from(
+            [
+                '<!DOCTYPE x [<!ENTITY a "b">]>',
+                "<sf:Id>",
+                "</Notification>",
+                "&a;",
+                "&#0;",
+                "<![CDATA[",
+                "<a " * 500,
+                "<a>" * 500,
+                "\ud800",
+                "hush",
+                "500000000000001AAA",
+            ]
+        ),
+    ),
+    max_size=4,
+).map(lambda changes: torn(PIECES, changes))
+SHARED_SECRET = {"freshdesk", "freshservice", "salesforce"}
+OTHERS = {
+    "github": ({"repository": "acme/shop"}, GITHUB),
+    "azure-devops": ({"project": "Shop", "type": "Bug", "area": "Shop\\Web"}, AZURE_DEVOPS),
+    "zendesk": ({"brand": "360001"}, ZENDESK),
+    "freshdesk": ({}, {"freshdesk_webhook": {"ticket_id": 7, "event": "deleted"}}),
+    "freshservice": ({"module": "tickets"}, {"module": "tickets", "id": "INC-12", "event": "x"}),
+    "salesforce": ({}, SALESFORCE),
+    "rest": ({"description": json.dumps({"webhook": DESCRIBED})}, REST),
+}
+"""System -> a side's scope, and what its webhook says."""
 LINK = real_link()
 MESSAGE = Message("a", "eng", "1", "webhook", NOW, "7", "c", "t", "d", True)
 HEADERS = st.dictionaries(
@@ -166,6 +286,29 @@ def dumped(value):
     return json.dumps(value).encode("utf-8", "surrogatepass")
 
 
+def torn(pieces, changes):
+    """An XML text with pieces taken out, doubled, or replaced."""
+    made = [[piece] for piece in pieces]
+    for place, how, text in changes:
+        made[place] = {"out": [], "double": made[place] * 2, "instead": [text]}[how]
+    return "".join(text for each in made for text in each).encode("utf-8", "surrogatepass")
+
+
+def proofs(system, body):
+    """The headers that prove a body to be a system's own, by SECRET."""
+    hexed = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return {
+        "x-hub-signature-256": f"sha256={hexed}",
+        "authorization": azure_devops_webhook.basic(SECRET),
+        zendesk_webhook.TIMESTAMP: f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+        zendesk_webhook.SIGNATURE: zendesk_webhook.signature(
+            SECRET, f"{NOW:%Y-%m-%dT%H:%M:%SZ}", body
+        ),
+        "x-described": hexed,
+        **({"x-tieline-secret": SECRET} if system in SHARED_SECRET else {}),
+    }
+
+
 def check_hints(hints, form):
     for hint in hints:
         assert isinstance(hint, Hint)
@@ -208,6 +351,42 @@ def test_a_webhook_of_servicenow_with_a_right_signature(changes):
         except (Malformed, Unauthenticated):
             return
     check_hints(hints, "sys_id")
+
+
+@pytest.mark.threat("anything-malformed")
+@fuzz
+@given(CHANGES)
+@example([])
+@counted
+def test_a_webhook_of_each_other_system_with_a_right_proof(changes):
+    part = {"webhook_secret": SECRET}
+    for system, (scope, sample) in OTHERS.items():
+        body = dumped(mutated(sample, changes))
+        with timed():
+            try:
+                hints = webhook_reader(system)(part, scope, proofs(system, body), body, NOW)
+            except (Malformed, Unauthenticated):
+                hints = ()
+        assert hints or changes, system
+        for hint in hints:
+            assert isinstance(hint, Hint)
+            message = Message("a", "eng", hint.id, "webhook", NOW, hint.version, hint.correlation)
+            assert Message.from_json(message.to_json()) == message
+            message.deduplication_id.encode()
+
+
+@pytest.mark.threat("anything-malformed")
+@fuzz
+@given(HOSTILE_XML)
+@example(XML.encode())
+@counted
+def test_an_outbound_message_of_salesforce_with_a_right_proof(xml):
+    with timed():
+        try:
+            hints = webhook_reader("salesforce")({"webhook_secret": SECRET}, {}, {}, xml, NOW)
+        except (Malformed, Unauthenticated):
+            hints = ()
+    assert hints or xml != XML.encode()
 
 
 @pytest.mark.threat("anything-malformed")

@@ -18,6 +18,8 @@ REGRESSIONS = (
     *(2046, 2783, 4063, 5470, 7215, 7538),
 )
 """Seeds that once found something, by the profiles and faults of their day; it is mended."""
+SINCE = (1503, 1855, 2231, 2588, 2826, 3604, 4061, 5686, 6463)
+"""The same, by all faults that there are."""
 
 
 @pytest.mark.slow
@@ -36,6 +38,11 @@ def test_people_and_faults_at_random_leave_both_sides_in_agreement(
 @pytest.mark.parametrize("seed", REGRESSIONS)
 def test_a_seed_that_once_failed_holds(seed: int) -> None:
     assert run(seed, later=False).breaches == []
+
+
+@pytest.mark.parametrize("seed", SINCE)
+def test_a_seed_that_failed_since_holds(seed: int) -> None:
+    assert run(seed).breaches == []
 
 
 def test_a_seed_is_the_same_world_each_time() -> None:

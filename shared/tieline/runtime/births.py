@@ -30,6 +30,8 @@ from tieline.state.store import Store
 
 IN_FLIGHT = timedelta(seconds=60)
 """So long a system may still be at work on a creation whose answer we did not get."""
+PROMPT = timedelta(seconds=5)
+"""An intent that took longer to store says anew when it was: waits are counted from it."""
 FORGOTTEN = timedelta(hours=1)
 """After that a creation whose own ticket is gone is not waited for."""
 UNSENT = "\x00"
@@ -145,7 +147,7 @@ class Births:
                 # The oldest, unless a person made it: that is a copy of ours.
                 ours = next((c for c in candidates if not _is_copy(c)), candidates[0])
                 return self._adopt(twin, other, ours, cause)
-            visible = since + max(self._sides.connector(other).find_lag, IN_FLIGHT)
+            visible = self._visible(other, since)
             if self._clock() < visible:
                 # The lost ticket may exist and not be findable yet, or be in the making.
                 waiting = replace(twin, due_at=visible, due_why="creating")
@@ -153,12 +155,7 @@ class Births:
         writes, problems = birth_values(self._link, twin.origin, ticket, self._sides.specs())
         missing: list[Problem] = list(problems)
         resolved = self._carry_out.resolved(other, writes, missing)
-        now = self._clock()
-        lag = max(self._sides.connector(other).find_lag, IN_FLIGHT)
-        sides = self._intended(twin, ticket, resolved)
-        twin = self._store.save(
-            replace(twin, sides=sides, creating_since=now, due_at=now + lag, due_why="creating")
-        )
+        twin, now = self._intend(replace(twin, sides=self._intended(twin, ticket, resolved)))
         values: dict[str, Value] = {w.field: w.value for w in resolved}
         want = self._reconciler.want(other)
         try:
@@ -173,10 +170,27 @@ class Births:
         try:
             live = self._store.save(live, bind=True)
         except Stale:
-            live = self._met_own_webhook(live, made)
+            bound = self._met_own_webhook(live, made)
+            # Comments and files may have been copied since: only reads from now on count.
+            return self._reconciler.run(bound, twin.origin, cause)
         return self._reconciler.settle(
             live, {twin.origin: ticket, other: made}, cause, tuple(missing)
         )
+
+    def _intend(self, twin: Twin) -> tuple[Twin, datetime]:
+        """Store that a ticket is about to be made, and when; the caller makes it at once."""
+        while True:
+            now = self._clock()
+            visible = self._visible(self._link.other(twin.origin), now)
+            twin = self._store.save(
+                replace(twin, creating_since=now, due_at=visible, due_why="creating")
+            )
+            if self._clock() - now < PROMPT:
+                return twin, now
+
+    def _visible(self, side: str, since: datetime) -> datetime:
+        """When a creation that was sent at `since` has been made and can be found, if ever."""
+        return since + IN_FLIGHT + self._sides.connector(side).find_lag
 
     def _intended(
         self, twin: Twin, ticket: Ticket, writes: list[FieldWrite]
@@ -196,7 +210,6 @@ class Births:
         other = self._link.other(mine.origin)
         if stored is None or stored.sides[other].id != made.id:
             raise Stale(f"twin {mine.key} was changed by another worker")
-        self._reconciler.wait_for_others(stored)
         return stored
 
     def _park(self, twin: Twin, problems: tuple[Problem, ...]) -> tuple[str, Twin]:

@@ -319,37 +319,40 @@ class _Pair:
         ):
             return
         if any(
-            self._alike(name, e.value, now)
-            for e in records[side].edits
-            if e.field == name and e.count < last.count
-        ):
-            self._say(f"{name}: {now!r}, which {last.value!r} replaced on {side}, came back")
-            return
-        # Written over by what a person set elsewhere who could see this edit there.
-        if any(
-            e.at > w.at >= last.at and self._alike(name, w.value, last.value)
-            for record in self._mesh()
-            if record is not records[side]
-            for w in self._edits(record, name, people=False)
-            for e in self._edits(record, name, people=True)
-        ):
-            return
-        if given_up:
-            return
-        after = [e for e in records[side].edits if e.field == name and e.count > last.count]
-        if any(
             e.unseen and e.field == name and self._alike(name, e.before, last.value)
             for record in (self._mesh() if ring else [records[side]])
             for e in record.edits
         ):
             self.verdict.overwritten += 1
             return
+        later = self._set_elsewhere_later(name, records[side], last)
+        if not any(self._alike(name, e.value, now) for e in later) and any(
+            self._alike(name, e.value, now)
+            for e in records[side].edits
+            if e.field == name and e.count < last.count
+        ):
+            self._say(f"{name}: {now!r}, which {last.value!r} replaced on {side}, came back")
+            return
+        if later or given_up:
+            return
+        after = [e for e in records[side].edits if e.field == name and e.count > last.count]
         if name == "points" and self.world.points_later:
             return  # when a rule is new, `initial` decides
         self._say(
             f"{name}: the last edit on {side}, {last.value!r} at {_time(last.at)}, is gone; "
             f"now {now!r}, from {[(e.who, show(e.value), _time(e.at)) for e in after[:2]]}"
         )
+
+    def _set_elsewhere_later(self, name: str, record: Record, last: Edit) -> list[Edit]:
+        """What people set on other tickets of the mesh who could see this edit's value there."""
+        found = []
+        for other in self._mesh():
+            edits = [e for e in other.edits if e.field == name and other is not record]
+            before = [e for e in edits if e.at < last.at][-1:]
+            held = [*before, *(e for e in edits if e.at >= last.at)]
+            seen = [max(e.at, last.at) for e in held if self._alike(name, e.value, last.value)]
+            found += [e for e in edits if seen and e.by_person and e.at > min(seen)]
+        return found
 
     def _unrecorded(self) -> bool:
         """Whether a write of ours may have stayed unrecorded: the next edit is a conflict then."""
