@@ -18,6 +18,7 @@ from tieline_ops.trouble import unknown
 
 VERBS = {
     "new": "Begin a link between two systems",
+    "mode": "Let a link write, or only show what it would write",
     "check": "Find what is wrong with links, before they are deployed",
     "preview": "Show what would be written for a ticket, and write nothing",
     "status": "Show how links fare: twins, parked tickets, pauses, polls",

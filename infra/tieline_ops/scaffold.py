@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tieline.domain.ticket import FieldSpec, Kind
 from tieline_ops.link_file.catalogue import ALIASES, Catalogue
@@ -42,14 +46,28 @@ def side_names(one: str, two: str) -> tuple[str, str]:
     return (first, second) if first != second else (f"{first}_a", f"{second}_b")
 
 
-def link_yaml(name: str, one: str, two: str, systems: Mapping[str, Catalogue]) -> str:
-    """The text of a link.yaml that passes `tieline check`."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is known of a side from the start: its address, and parts of its scope."""
+
+    url: str = ""
+    scope: Mapping[str, str] = field(default_factory=dict)
+
+
+def link_yaml(
+    name: str,
+    one: str,
+    two: str,
+    systems: Mapping[str, Catalogue],
+    places: Mapping[str, Place] = MappingProxyType({}),
+) -> str:
+    """The text of a link.yaml that passes `tieline check`; `places` is side -> what is known."""
     sides = side_names(one, two)
     catalogues = (_described(one, systems), _described(two, systems))
     rules = [text for alias in ALIASES if (text := _rule(alias, sides, catalogues)) is not None]
     fitting = [rule for rule in rules if _fits(rule, name, (one, two), systems)]
     left = [rule for rule in rules if rule not in fitting]
-    return _file((one, two), systems, fitting, left)
+    return _file((one, two), systems, fitting, left, places)
 
 
 def descriptions(one: str, two: str, systems: Mapping[str, Catalogue]) -> dict[str, str]:
@@ -145,6 +163,7 @@ def _file(
     systems: Mapping[str, Catalogue],
     rules: list[str],
     left: list[str],
+    places: Mapping[str, Place] = MappingProxyType({}),
 ) -> str:
     sides = side_names(*pair)
     first, second = sides
@@ -152,7 +171,10 @@ def _file(
     lines = [
         f"title: {titles} keep the same tickets",
         "sides:                        # the short names are yours to choose",
-        *(f"  {side}: {_side(system, systems)}" for side, system in zip(sides, pair, strict=True)),
+        *(
+            f"  {side}: {_side(system, systems, places.get(side, Place()))}"
+            for side, system in zip(sides, pair, strict=True)
+        ),
         "",
         "create:                       # which tickets get a counterpart on the other side",
         *(_birth(side, _described(s, systems)) for side, s in zip(sides, pair, strict=True)),
@@ -176,16 +198,21 @@ def _file(
     return "\n".join(lines) + "\n"
 
 
-def _side(system: str, systems: Mapping[str, Catalogue]) -> str:
-    url = _PLACES.get(system, f"https://{system}.example.com")
+def _side(system: str, systems: Mapping[str, Catalogue], place: Place) -> str:
+    url = place.url or _PLACES.get(system, f"https://{system}.example.com")
     scope = {
         key: _SCOPES.get(key, "CHANGE-ME")
         for key, must in systems[system].scope_keys.items()
         if must
     }
-    inner = ", ".join(f"{key}: {value}" for key, value in scope.items())
+    inner = ", ".join(f"{key}: {_text(value)}" for key, value in {**scope, **place.scope}.items())
     scoped = f", scope: {{{inner}}}" if inner else ""
-    return f'{{system: {system}, url: "{url}"{scoped}}}'
+    return f"{{system: {system}, url: {json.dumps(url)}{scoped}}}"
+
+
+def _text(value: str) -> str:
+    """A value as YAML takes it for this text, quoted if it must be."""
+    return value if re.fullmatch(r"[A-Za-z][\w./-]*", value) else json.dumps(value)
 
 
 def _birth(side: str, catalogue: Catalogue) -> str:

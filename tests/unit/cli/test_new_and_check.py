@@ -140,3 +140,63 @@ def test_a_broken_link_is_not_compiled_and_what_was_there_goes(checkout: Path, t
     assert said.status == 1
     assert "did you mean 'title'?" in said.err
     assert not (checkout / "functions/jira-servicenow/link.json").exists()
+
+
+def test_a_new_link_begins_at_the_places_that_are_told(checkout: Path, tieline) -> None:
+    places = ["--url", "jira_a=https://one.example", "--url", "jira_b=https://two.example"]
+    said = tieline(
+        "new", "jira", "jira", "--name", "fresh", *places, "--scope", "jira_b.project=O1"
+    )
+    assert said.status == 0, said.out
+    text = (checkout / "functions/fresh/link.yaml").read_text()
+    assert 'jira_a: {system: jira, url: "https://one.example", scope: {project: OPS,' in text
+    assert 'jira_b: {system: jira, url: "https://two.example", scope: {project: O1,' in text
+    assert tieline("check", "fresh").status == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hint"),
+    [
+        ("--url", "jira", "--url jira=https://…"),
+        ("--url", "jia=https://x.example", "'jira'"),
+        ("--scope", "jira=OPS", "--scope jira.KEY=VALUE"),
+        ("--scope", "jira.project", "--scope jira.KEY=VALUE"),
+    ],
+)
+def test_a_place_that_is_told_wrongly_makes_nothing_and_is_told_how(
+    option: str, value: str, hint: str, checkout: Path, tieline
+) -> None:
+    said = tieline("new", "jira", "zendesk", "--name", "fresh", option, value)
+    assert said.status == 2
+    assert hint in said.err
+    assert not (checkout / "functions/fresh").exists()
+
+
+def test_a_mode_is_changed_and_nothing_else(checkout: Path, tieline) -> None:
+    path = checkout / "functions/jira-servicenow/link.yaml"
+    before = path.read_text()
+    for mode in ("plan", "live", "live"):
+        said = tieline("mode", "jira-servicenow", mode, "--json")
+        assert said.json()["mode"] == mode
+        lines = [*zip(before.splitlines(), path.read_text().splitlines(), strict=True)]
+        assert all(one == two for one, two in lines if not one.startswith("mode:"))
+        assert f"mode:        {mode}" in path.read_text()
+    assert tieline("mode", "jira-servicenow", "dead").status == 2
+    assert tieline("mode", "jira-servicenw", "live").status == 2
+
+
+def test_a_mode_is_added_where_none_was_said(checkout: Path, tieline) -> None:
+    path = checkout / "functions/jira-servicenow/link.yaml"
+    path.write_text(re.sub(r"(?m)^mode:.*\n", "", path.read_text()))
+    assert tieline("mode", "jira-servicenow", "plan").status == 0
+    assert path.read_text().endswith("\nmode:        plan\n")
+
+
+def test_a_broken_link_keeps_its_mode(checkout: Path, tieline) -> None:
+    path = checkout / "functions/jira-servicenow/link.yaml"
+    path.write_text(path.read_text() + "nonsense: 1\n")
+    before = path.read_text()
+    said = tieline("mode", "jira-servicenow", "plan")
+    assert said.status == 1
+    assert "link.yaml is left as it was" in said.err
+    assert path.read_text() == before
