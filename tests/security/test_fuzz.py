@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections import Counter
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import wraps
 
@@ -562,6 +563,9 @@ class Silent:
         pass
 
     warn = info
+
+    def following(self, *_):
+        return nullcontext()
 
 
 def asked(event, body):

@@ -377,7 +377,8 @@ def test_a_bug_leaves_the_function_without_its_words(monkeypatch, log):
     text = "".join(traceback.format_exception(raised.value))
     assert_silent(text, "traceback")
     assert_silent(log.getvalue(), "log")
-    (line,) = [json.loads(x) for x in log.getvalue().splitlines()]
+    line, start = [json.loads(x) for x in log.getvalue().splitlines()]
+    assert start["message"] == "cold start"
     assert (line["message"], line["error"], line["event"]) == ("bug", "ValueError", "webhook")
     assert any("intake" in place for place in line["where"])
 

@@ -79,7 +79,7 @@ _bases = st.builds(
     attachments_mark=_words,
     gone_since=_maybe,
 )
-_changes = st.builds(Change, _moments, *[_words] * 6)
+_changes = st.builds(Change, _moments, *[_words] * 7)
 twins = st.builds(
     Twin,
     key=_names,
@@ -93,6 +93,8 @@ twins = st.builds(
     due_at=_maybe,
     due_why=_words,
     history=st.lists(_changes, max_size=3).map(tuple),
+    change_id=_words,
+    seen_at=_maybe,
 )
 parts = st.builds(
     PartTwin,

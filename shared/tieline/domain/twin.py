@@ -61,6 +61,7 @@ class Change:
     after: str
     cause: str  # webhook, poll, retry, …
     why: str  # changed, conflict: newest, initial, …
+    change_id: str = ""  # of the change that it was written for, as in the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class Twin:
     busy_until: datetime | None = None  # until then somebody may be copying comments or files
     history: tuple[Change, ...] = ()
     turns: Mapping[str, Turns] = field(default_factory=dict)  # by rule
+    change_id: str = ""  # of the change that it was last worked on for
+    seen_at: datetime | None = None  # when that was seen, or the first that waited with it
 
 
 def key_of(link: str, side: str, id: str) -> str:

@@ -57,14 +57,22 @@ class Batch:
         return {"batchItemFailures": [{"itemIdentifier": id} for id in sorted(failed)]}
 
     def _record(self, record: SQSRecord) -> str:
-        receives = int(record.attributes.approximate_receive_count)
         group = str(record.attributes.message_group_id)
-        message: Message | None = None
         if group in self._held:
             raise Behind
+        link = self._wiring.link
         try:
-            link = self._wiring.link
             message = Message.read(record.body, link.name, link.order)
+        except Unreadable as error:
+            self._failed(error, record, None)
+            raise
+        with self._wiring.telemetry.following(message.change_id, _trace(record)):
+            return self._handled(record, message)
+
+    def _handled(self, record: SQSRecord, message: Message) -> str:
+        receives = int(record.attributes.approximate_receive_count)
+        group = str(record.attributes.message_group_id)
+        try:
             if self._wiring.time_left() < TO_BEGIN:
                 failure = Transient("the function's time is nearly over", timedelta(seconds=1))
                 return self._again(message, failure, receives, group)
@@ -73,11 +81,16 @@ class Batch:
             self._held.add(group)
             raise
         except Exception as error:
-            facts = {"side": message.side, "id": message.id} if message else {}
-            self._wiring.telemetry.bug(error, **facts, receives=receives)
-            self._waits[group] = backoff(receives)
-            self._keep(error, record.body, message, receives)
+            self._failed(error, record, message)
             raise
+
+    def _failed(self, error: Exception, record: SQSRecord, message: Message | None) -> None:
+        """Tell of a bug, and keep its reason for when the message dies of it."""
+        receives = int(record.attributes.approximate_receive_count)
+        facts = {"side": message.side, "id": message.id} if message else {}
+        self._wiring.telemetry.bug(error, **facts, receives=receives)
+        self._waits[str(record.attributes.message_group_id)] = backoff(receives)
+        self._keep(error, record.body, message, receives)
 
     def _worked(self, message: Message, receives: int, group: str) -> str:
         try:
@@ -124,6 +137,11 @@ class Batch:
                 wait = self._waits.get(record["attributes"]["MessageGroupId"], SOON)
                 seconds = max(1, round(wait.total_seconds()))
                 self._wiring.queue.extend(record["receiptHandle"], seconds)
+
+
+def _trace(record: SQSRecord) -> str:
+    """The trace of whoever sent a message, as SQS hands it on (X-Ray: Amazon SQS); "" if none."""
+    return str(record.attributes.get("AWSTraceHeader") or "")
 
 
 def backoff(receives: int) -> timedelta:

@@ -22,6 +22,7 @@ from tieline.domain.twin import Mark, SideBase, Twin, TwinState, key_of
 from tieline.domain.when import meets
 from tieline.domain.written import written_mark
 from tieline.runtime.carry_out import CarryOut, remember
+from tieline.runtime.following import taken_up
 from tieline.runtime.message import Message, Misrouted
 from tieline.runtime.reconciler import Reconciler, parked_for
 from tieline.runtime.sides import Sides
@@ -76,6 +77,7 @@ class Births:
                     return "made by another link", None
             elif _may_be(owner, side, ticket):
                 _check_line(message, owner.key)
+                owner = taken_up(owner, message)
                 return self._adopt(owner, side, ticket, message.cause)
         if not self._eligible(side, ticket):
             return "ignored", None
@@ -93,6 +95,8 @@ class Births:
             origin=side,
             sides=sides,
             born=self._clock(),
+            change_id=message.change_id,
+            seen_at=message.seen_at,
         )
         _check_line(message, twin.key)
         return self._bring(twin, ticket, message.cause)
@@ -210,7 +214,7 @@ class Births:
         other = self._link.other(mine.origin)
         if stored is None or stored.sides[other].id != made.id:
             raise Stale(f"twin {mine.key} was changed by another worker")
-        return stored
+        return replace(stored, change_id=mine.change_id, seen_at=mine.seen_at)
 
     def _park(self, twin: Twin, problems: tuple[Problem, ...]) -> tuple[str, Twin]:
         """Nothing was made; the intent is closed, so the next attempt need not look for it."""
@@ -336,4 +340,6 @@ def waiting_twin(link: Link, message: Message, now: datetime, until: datetime | 
         born=now,
         due_at=until,
         due_why="put off" if until else "",
+        change_id=message.change_id,
+        seen_at=message.seen_at,
     )

@@ -277,7 +277,7 @@ def remember(
     twin: Twin, at: datetime, side: str, what: str, before: str, after: str, cause: str, why: str
 ) -> Twin:
     """The twin with one more line of history."""
-    change = Change(at, side, what, before[:SHOWN], after[:SHOWN], cause, why)
+    change = Change(at, side, what, before[:SHOWN], after[:SHOWN], cause, why, twin.change_id)
     return replace(twin, history=(*twin.history, change)[-HISTORY:])
 
 

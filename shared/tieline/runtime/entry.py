@@ -7,6 +7,7 @@ what it needs.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
@@ -25,8 +26,10 @@ class Failed(Exception):
 def handler_for(app_file: str) -> Handler:
     """The handler of the link whose folder `app_file` stands in; nothing is built before a call."""
     folder = Path(app_file).parent
+    cold = [True]
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        started = time.monotonic()
         wiring = build(folder)
         wiring.remaining = lambda: timedelta(milliseconds=context.get_remaining_time_in_millis())
         try:
@@ -37,6 +40,9 @@ def handler_for(app_file: str) -> Handler:
             wiring.telemetry.bug(error, event=kind_of(event))
             raise Failed(type(error).__name__) from None
         finally:
+            if cold and cold.pop():
+                took = round((time.monotonic() - started) * 1000)
+                wiring.telemetry.info("cold start", event=kind_of(event), took_ms=took)
             wiring.telemetry.flush()
 
     return handler

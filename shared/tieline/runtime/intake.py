@@ -21,12 +21,14 @@ from tieline.connectors.base import Clock, Hint
 from tieline.domain.errors import Configuration, Malformed, Transient, Unauthenticated
 from tieline.domain.link import Link
 from tieline.runtime.enqueue import Enqueuer
+from tieline.runtime.following import new_change_id
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
 
 MAX_BODY = 5_000_000
 """Bytes. A Lambda invocation carries 6 MB at most, a third more than the body if in base64."""
 RETRY_AFTER_SECONDS = 30
+LONGEST_ID = 64
 
 
 class Intake:
@@ -47,8 +49,17 @@ class Intake:
         self._clock = clock
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer one API Gateway HTTP API (payload format 2.0) request."""
+        """Answer one API Gateway HTTP API (payload format 2.0) request.
+
+        What it tells of is followed by the request's id, which the access log has, too.
+        """
         self._telemetry.count("Received")
+        told = (event.get("requestContext") or {}).get("requestId")
+        change_id = str(told)[:LONGEST_ID] if told else new_change_id()
+        with self._telemetry.following(change_id):
+            return self._answer(event, change_id)
+
+    def _answer(self, event: Mapping[str, Any], change_id: str) -> dict[str, Any]:
         side = self._side(event)
         if side is None:
             return _reply(404, "no such link or side")
@@ -62,7 +73,7 @@ class Intake:
         now = self._clock()
         try:
             hints = self._sides.read_webhook(side, headers, body, now)
-            queued = sum(self._enqueue(side, hint, now) for hint in hints)
+            queued = sum(self._enqueue(side, hint, now, change_id) for hint in hints)
         except Unauthenticated as error:
             self._telemetry.warn("webhook refused", side=side, reason=error.what)
             return _reply(401, error.what)
@@ -84,10 +95,11 @@ class Intake:
         link, side = parts[-2:] if len(parts) >= 2 else ("", "")
         return side if link == self._link.name and side in self._link.sides else None
 
-    def _enqueue(self, side: str, hint: Hint, now: datetime) -> bool:
-        queued = self._enqueuer.hint(side, hint, "webhook", now)
+    def _enqueue(self, side: str, hint: Hint, now: datetime, change_id: str) -> bool:
+        queued = self._enqueuer.hint(side, hint, "webhook", now, change_id)
         if not queued:
             self._telemetry.count("Unchanged")
+            self._telemetry.info("unchanged", side=side, id=hint.id, cause="webhook")
         return queued
 
 

@@ -15,7 +15,8 @@ class Message:
     """`cause` is webhook, poll, due, retry or operator. `twin` is its key where it is known.
 
     `version` is the one that the hint named, None if it named none. `delivery` tells one telling
-    from another; a retried telling keeps it.
+    from another; a retried telling keeps it. `correlation` is the key of the twin that the ticket
+    was made for; `change_id` is what the change is followed by, and tells nothing apart.
     """
 
     link: str
@@ -28,6 +29,7 @@ class Message:
     twin: str = ""
     delivery: str = ""
     deleted: bool = False
+    change_id: str = ""
 
     @property
     def group(self) -> str:

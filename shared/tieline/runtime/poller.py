@@ -48,7 +48,10 @@ class Poller:
         self._remaining = remaining
 
     def tick(self) -> dict[str, Any]:
-        """Probe paused sides, requeue what is due, poll both sides. Gives counts by side."""
+        """Probe paused sides, requeue what is due, poll both sides. Gives counts by side.
+
+        Each change that it finds is followed by an id of its own.
+        """
         resumed = self._probe()
         shares = len(self._link.order) + 1
         due = self._requeue_due(resumed, self._kept(shares))

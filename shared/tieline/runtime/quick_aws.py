@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 TRIES = 3
 SECONDS = 10.0
@@ -127,6 +127,10 @@ class _Operation:
         signed = signed_headers(
             self._service.name, self._region, url.netloc, headers, body, datetime.now(UTC)
         )
+        trace = os.environ.get("_X_AMZN_TRACE_ID")
+        if trace and os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
+            # As botocore does, unsigned: SQS hands it on to whoever receives the message.
+            signed["x-amzn-trace-id"] = quote(trace, safe="-=;:+&[]{}\"',")
         self._connection.request("POST", "/", body=body, headers=signed)
         response = self._connection.getresponse()
         return response.status, response.read()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from tieline.connectors import connector_class, webhook_reader, webhook_receipt
@@ -39,7 +40,9 @@ def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **opti
             wrong = ", ".join(".".join(map(str, e["loc"])) or "kind" for e in error.errors())
             raise Configuration(f"the secret's part {name!r} does not fit: {wrong}") from None
         site = Site(name=name, url=side.url, scope=side.scope)
-        made: Connector = cls(site, part, watch=telemetry.call, clock=clock, **options)
+        made: Connector = cls(
+            site, part, watch=partial(telemetry.call, name, side.system), clock=clock, **options
+        )
         if hasattr(made, "renewed"):
             made.renewed = lambda new: secret.replace(name, new)
         return made

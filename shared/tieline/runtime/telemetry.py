@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from tieline.runtime.following import bound, change_id
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Tracer
@@ -36,16 +38,16 @@ class Telemetry:
 
     def info(self, what: str, **facts: Any) -> None:
         """A line of the log: what happened, with ids and counts."""
-        self.logger.info(what, extra=facts, stacklevel=_CALLER)
+        self.logger.info(what, extra=_followed(facts), stacklevel=_CALLER)
 
     def warn(self, what: str, **facts: Any) -> None:
         """A line that somebody should read."""
-        self.logger.warning(what, extra=facts, stacklevel=_CALLER)
+        self.logger.warning(what, extra=_followed(facts), stacklevel=_CALLER)
 
     def bug(self, error: BaseException, **facts: Any) -> None:
         """An unexpected error: its type and where it was raised, not its words or its values."""
         facts = {"error": type(error).__name__, "where": where(error), **facts}
-        self.logger.error("bug", extra=facts, stacklevel=_CALLER)
+        self.logger.error("bug", extra=_followed(facts), stacklevel=_CALLER)
 
     def count(self, name: str, value: float = 1) -> None:
         """Add to a metric of this link."""
@@ -55,11 +57,12 @@ class Telemetry:
         """Add a duration to a metric of this link."""
         self.metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=value)
 
-    def call(self, _method: str, _path: str, status: int) -> None:
+    def call(self, side: str, system: str, _method: str, _path: str, status: int) -> None:
         """Told of every call to a system."""
         self._calls += 1
         if status == 429:
             self.count("Throttled")
+            self.info("throttled", side=side, system=system)
 
     def paused(self) -> None:
         """A side is paused: counted for the link, and for all links together."""
@@ -93,6 +96,31 @@ class Telemetry:
         with self.tracer.provider.in_subsegment(name=f"## {what}") as segment:
             segment.put_annotation(key="link", value=self.link)
             yield
+
+    @contextmanager
+    def following(self, id: str, trace: str = "") -> Iterator[None]:
+        """What is said within the block is said of one change. `trace` is that of its sender.
+
+        The trace's part carries the id; where the sender is traced, so does a part of its trace.
+        """
+        with ExitStack() as parts:
+            parts.enter_context(bound(id))
+            if self.tracer is not None:
+                from tieline.runtime.traces import continued  # noqa: PLC0415
+
+                recorder: Any = self.tracer.provider
+                facts = {"link": self.link, "change_id": id}
+                parts.enter_context(continued(recorder, trace, facts))
+                segment = parts.enter_context(recorder.in_subsegment(name="## change"))
+                for key, value in facts.items():
+                    segment.put_annotation(key=key, value=value)
+            yield
+
+
+def _followed(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a line, with the id of the change that it is written for."""
+    id = change_id()
+    return {"change_id": id, **facts} if id else facts
 
 
 def where(error: BaseException) -> tuple[str, ...]:

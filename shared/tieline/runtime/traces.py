@@ -6,6 +6,8 @@ that was asked for, and so a person's e-mail address where one is looked up.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -34,3 +36,31 @@ def hush(part: Any) -> None:
     if isinstance(part.cause, dict):
         for exception in part.cause.get("exceptions", ()):
             exception.message = ""
+
+
+@contextmanager
+def continued(recorder: Any, header: str, facts: Mapping[str, str]) -> Iterator[None]:
+    """Go on with the trace of whoever sent a message: a segment of it, with `facts` to find it by.
+
+    `header` is the message's `AWSTraceHeader`; nothing is sent for one that is not sampled, or is
+    that of this invocation. A function's recorder makes no segments, so this one is sent by hand.
+    """
+    from aws_xray_sdk.core.models.segment import Segment  # noqa: PLC0415
+    from aws_xray_sdk.core.models.trace_header import TraceHeader  # noqa: PLC0415
+
+    sender = TraceHeader.from_header_str(header)
+    own = recorder.current_segment()
+    if not sender.root or sender.sampled != 1 or sender.root == own.trace_id:
+        yield
+        return
+    segment = Segment("tieline", traceid=sender.root, parent_id=sender.parent)
+    for key, value in facts.items():
+        segment.put_annotation(key, value)
+    try:
+        yield
+    except BaseException as error:
+        segment.add_exception(error, [])
+        raise
+    finally:
+        segment.close()
+        recorder.emitter.send_entity(segment)

@@ -79,6 +79,7 @@ class WaysOut:
             seen_at=self._clock(),
             twin=key,
             delivery=asked,
+            change_id=asked[:16],
         )
         self._enqueuer.message(message)
         was = parked_facts(twin) if twin is not None and twin.parked is not None else None

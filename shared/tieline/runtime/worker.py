@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Configuration, Gone, Refused, Stale, Transient
@@ -12,6 +12,7 @@ from tieline.domain.plan import Problem
 from tieline.domain.twin import Twin, TwinState, key_of
 from tieline.runtime.births import Births, waiting_twin
 from tieline.runtime.enqueue import put
+from tieline.runtime.following import LOOKS, taken_up
 from tieline.runtime.known import Known
 from tieline.runtime.leaving import Leaving
 from tieline.runtime.message import Message, Misrouted
@@ -24,10 +25,10 @@ from tieline.state.store import Store
 
 RETRIES = frozenset({"due", "operator"})
 """Causes of messages that take up what an earlier one may have begun."""
-LOOKS = frozenset({"racy", "to and fro"})
-"""Why a twin is due whose last try was recorded; else it may have been put off within one."""
 TRIES = 3
 """So often a twin is planned anew when another worker saved it first."""
+RECENT = timedelta(days=1)
+"""A ticket that was changed longer ago is found by a first poll; it did not wait for anybody."""
 
 
 class Worker:
@@ -76,7 +77,7 @@ class Worker:
             outcome, twin = "rerouted", None
         if twin is not None and twin.state is TwinState.LIVE:
             self._known.settled(twin)
-        self._count(outcome, message, started)
+        self._count(outcome, message, started, (twin and twin.seen_at) or message.seen_at)
         self.answered(message, outcome)
         return outcome
 
@@ -93,7 +94,7 @@ class Worker:
         if twin.state is TwinState.ENDED:
             return "ended"
         try:
-            self._store.save(replace(twin, due_at=until, due_why=why))
+            self._store.save(replace(taken_up(twin, message), due_at=until, due_why=why))
         except Stale:
             # Somebody else holds the twin now; the message comes again.
             raise Transient(f"twin {twin.key} is busy") from None
@@ -119,6 +120,7 @@ class Worker:
                 raise Misrouted(twin.key)
             if self._was_taken_up(twin, message):
                 return "unchanged", twin
+            twin = taken_up(twin, message)
             if twin.state is TwinState.CREATING:
                 return self._births.resume(twin, message)
             if twin.state is TwinState.ENDED:
@@ -190,14 +192,18 @@ class Worker:
         else:
             problem = Problem("configuration", error.what, error.place)
         parked = parked_for((problem,), twin.parked, now)
-        saved = self._store.save(replace(twin, parked=parked, due_at=None, due_why=""))
+        twin = replace(taken_up(twin, message), parked=parked, due_at=None, due_why="")
+        saved = self._store.save(twin)
         return self._reconciler.told_parked(saved), saved
 
-    def _count(self, outcome: str, message: Message, started: datetime) -> None:
+    def _count(self, outcome: str, message: Message, started: datetime, seen: datetime) -> None:
         now = self._clock()
+        facts = {}
         if outcome == "synced":
+            lag = (now - self._changed(message, seen)).total_seconds()
             self._telemetry.count("Synced")
-            self._telemetry.seconds("LagSeconds", (now - message.seen_at).total_seconds())
+            self._telemetry.seconds("LagSeconds", lag)
+            facts = {"lag_s": round(lag, 1)}
         elif outcome == "unchanged":
             self._telemetry.count("Unchanged")
         self._telemetry.info(
@@ -207,4 +213,12 @@ class Worker:
             cause=message.cause,
             delivery=message.delivery,
             took_ms=round((now - started).total_seconds() * 1000),
+            **facts,
         )
+
+    def _changed(self, message: Message, seen: datetime) -> datetime:
+        """When a change was made, if its version names that moment; else when it was seen."""
+        if not message.version:
+            return seen
+        made = self._sides.connector(message.side).moment(message.version)
+        return made if made is not None and timedelta() <= seen - made < RECENT else seen

@@ -57,6 +57,8 @@ def twin_body(twin: Twin) -> str:
         "sides": {name: _side_out(base) for name, base in twin.sides.items()},
         "history": [_change_out(change) for change in twin.history],
         "turns": {rule: _turns_out(turns) for rule, turns in twin.turns.items()},
+        "change": twin.change_id,
+        "seen": moment(twin.seen_at),
     }
     kept = {k: v for k, v in body.items() if v not in (None, "", [], {})}
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False)
@@ -83,6 +85,8 @@ def read_twin(item: Mapping[str, Any]) -> Twin:
         busy_until=_read_moment(body.get("busy")),
         history=tuple(_change_in(change) for change in body.get("history", [])),
         turns={rule: _turns_in(turns) for rule, turns in body.get("turns", {}).items()},
+        change_id=body.get("change", ""),
+        seen_at=_read_moment(body.get("seen")),
     )
 
 
@@ -128,7 +132,7 @@ def _parked_in(body: list[str]) -> Parked:
 
 
 def _change_out(change: Change) -> list[str | None]:
-    return [
+    body = [
         moment(change.at),
         change.side,
         change.what,
@@ -137,6 +141,7 @@ def _change_out(change: Change) -> list[str | None]:
         change.cause,
         change.why,
     ]
+    return [*body, change.change_id] if change.change_id else body
 
 
 def _change_in(body: list[str]) -> Change:

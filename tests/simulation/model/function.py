@@ -63,7 +63,7 @@ class Heard:
     def seconds(self, name: str, value: float) -> None:
         pass
 
-    def call(self, method: str, path: str, status: int) -> None:
+    def call(self, side: str, system: str, method: str, path: str, status: int) -> None:
         self.counts[f"call {path}"] += 1
 
     def paused(self) -> None:
@@ -74,6 +74,10 @@ class Heard:
 
     @contextmanager
     def traced(self, what: str) -> Any:
+        yield
+
+    @contextmanager
+    def following(self, id: str, trace: str = "") -> Any:
         yield
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +47,10 @@ class Around:
 
     def warn(self, *_: Any, **__: Any) -> None:
         pass
+
+    @contextmanager
+    def following(self, *_: Any) -> Iterator[None]:
+        yield
 
 
 def answer(around: Around, side: str = "sales", headers: dict[str, str] = XML) -> dict[str, Any]:
