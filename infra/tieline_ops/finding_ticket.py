@@ -16,6 +16,8 @@ from tieline_ops.running import asked_for
 from tieline_ops.speaking import progress
 from tieline_ops.trouble import Trouble, Wrong
 
+NOT_THERE = "no ticket of that name"
+"""In a function's answer: the ticket is in the scope of neither side."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -88,9 +90,15 @@ def the_one(asked: Asked, ticket: str, verb: str) -> dict[str, Any]:
         names = listed(list(asked.know), "and")
         hint = f"`tieline why {ticket}` says why not"
         raise Trouble(f"no link keeps {ticket}; it is in the scope of {names}", hint)
-    said = "; ".join(f"{name}: {why}" for name, why in asked.others.items())
+    raise nobody_knows(asked, ticket)
+
+
+def nobody_knows(asked: Asked, ticket: str) -> Trouble:
+    """That no link has a ticket of that name in its scope, and which links gave no answer."""
+    silent = {name: why for name, why in asked.others.items() if NOT_THERE not in why}
+    said = "; ".join(f"{name}: {why}" for name, why in silent.items())
     hint = "write its key, its id or its address as its system shows it"
-    raise Trouble(f"no link knows {ticket}" + (f" ({said})" if said else ""), hint)
+    return Trouble(f"no link has {ticket} in its scope" + (f" ({said})" if said else ""), hint)
 
 
 def _pair(answer: Mapping[str, Any]) -> str:

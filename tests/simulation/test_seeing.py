@@ -7,7 +7,7 @@ from typing import Any
 
 from support.world import JANE, World, real_link, world
 
-from tieline.runtime.seeing import LARGEST_PAGE
+from tieline.runtime.looking import LARGEST_PAGE
 
 
 def say(w: World, verb: str, **more: Any) -> dict[str, Any]:
@@ -157,3 +157,66 @@ def test_twins_come_page_by_page_each_once() -> None:
         assert "error" in say(w, "twins", after="a#b")
     assert sorted(seen) == sorted(numbers)
     assert pages >= 3
+
+
+def test_why_tells_which_condition_keeps_a_ticket_out() -> None:
+    with world(real_link()) as w:
+        number = w.incident("slow", assignment_group="Network", urgency="2")
+        w.settle(ticks=0)
+        told = say(w, "why", ticket=number)
+        meant = say(w, "why", ticket=w.jira.create_issue(JANE, summary="x", labels=["y"]))
+    assert told["verdict"] == "skipped"
+    (rule,) = told["create"]
+    assert (rule["rule"], rule["met"]) == (0, False)
+    unmet = {c["field"]: (c["value"], c["wanted"]) for c in rule["conditions"] if not c["met"]}
+    assert unmet["assignment_group"] == ("Network", "is Engineering")
+    assert "assignment_group is Engineering, and it is Network" in told["because"][0]
+    assert meant["because"] == ["`create` rule 2 wants that labels has servicenow, and it is y"]
+
+
+def test_why_tells_synced_behind_and_held_apart() -> None:
+    with world(real_link()) as w:
+        number, key = pair(w, "VPN")
+        synced = say(w, "why", ticket=key)
+        w.snow.webhooks.drop_next()
+        w.snow.edit(JANE, number, short_description="VPN drops")
+        behind = say(w, "why", ticket=key)
+        w.jira.faults.status(400, "PUT", rf".*/issue/{w.jira.raw(key).id}", count=-1)
+        say(w, "reconcile", ticket=key)
+        w.flow()
+        held = say(w, "why", ticket=key)
+    assert synced["verdict"] == "synced"
+    assert "meets `create` rule 1" in synced["because"][0]
+    assert {f["verdict"] for f in synced["fields"]} == {"equal"}
+    assert behind["verdict"] == "behind"
+    (title,) = (f for f in behind["fields"] if f["verdict"] == "write")
+    assert title["why"] == "eng.summary would be written: VPN -> VPN drops (changed)"
+    assert title["place"].startswith("functions/jira-servicenow/link.yaml:")
+    assert held["verdict"] == "held"
+    assert any("refused" in reason for reason in held["because"])
+
+
+def test_why_tells_an_edit_that_does_not_flow_from_one_that_waits() -> None:
+    with world(real_link()) as w:
+        _, key = pair(w, "VPN", due_date="2026-04-01")
+        w.jira.edit(JANE, key, duedate="2026-05-05")
+        w.settle(ticks=0)
+        told = say(w, "why", ticket=key)
+    assert told["verdict"] == "synced"
+    (due,) = (f for f in told["fields"] if f["names"].get("eng") == "duedate")
+    assert (due["verdict"], due["direction"]) == ("left", "it -> eng")
+
+
+def test_why_tells_of_pauses_and_of_the_mode_plan() -> None:
+    with world(real_link()) as w:
+        number, _ = pair(w, "VPN")
+        say(w, "pause", side="eng", reason="it moves house")
+        told = say(w, "why", ticket=number)
+        assert told["verdict"] == "waiting"
+        assert "eng is paused: it moves house" in told["because"]
+    with world(real_link(mode="plan")) as w:
+        number = w.incident("VPN")
+        w.flow()
+        told = say(w, "why", ticket=number)
+    assert told["verdict"] == "held"
+    assert "mode is plan" in told["because"][1]

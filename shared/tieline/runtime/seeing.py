@@ -2,79 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from tieline.connectors.base import Clock, Want
 from tieline.domain.errors import Configuration, Gone, TielineError
+from tieline.domain.explain import (
+    Verdict,
+    births,
+    decisions,
+    waits_until,
+    with_twin,
+    without_twin,
+)
 from tieline.domain.link import Link
-from tieline.domain.standing import Specs, comment_rows, field_rows, file_rows
+from tieline.domain.plan import Plan
+from tieline.domain.standing import comment_rows, field_rows, file_rows
 from tieline.domain.ticket import Ticket
-from tieline.domain.twin import Change, PartTwin, Twin, as_key
-from tieline.runtime.sides import Sides
-from tieline.runtime.ways_out import Verb, WaysOut, parked_facts, pause_facts
+from tieline.domain.twin import Change, Twin, TwinState, as_key
+from tieline.runtime.looking import LARGEST_PAGE, Looking, Seen
+from tieline.runtime.reconciler import Reconciler
+from tieline.runtime.ways_out import Verb, parked_facts, pause_facts
 from tieline.state.store import GivenUp, Store
 
-PAGE, LARGEST_PAGE = 50, 100
-"""Twins of a page, if not said, and at most."""
+PAGE = 50
+"""Twins of a page, if not said."""
 LOSSES, LOSS_SHOWN = 20, 50_000
 """Values that were given up, and characters of each: an answer holds 6 MB (Lambda, Quotas)."""
-LOOK_WITH = timedelta(seconds=10)
-"""With less time than this left, no further page is searched for a ticket."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a ticket's name led to, and what of it can be read now. `unread` is side -> why not."""
-
-    side: str
-    id: str
-    twin: Twin | None
-    tickets: dict[str, Ticket]
-    unread: dict[str, str]
-    parts: tuple[PartTwin, ...]
-    specs: Specs
-    at: datetime
 
 
 class Seeing:
     """Answers in plain JSON values; reads both systems, writes nothing."""
 
-    def __init__(
-        self,
-        link: Link,
-        store: Store,
-        sides: Sides,
-        ways_out: WaysOut,
-        clock: Clock,
-        remaining: Callable[[], timedelta],
-    ) -> None:
+    def __init__(self, link: Link, store: Store, looking: Looking, reconciler: Reconciler) -> None:
         self._link = link
         self._store = store
-        self._sides = sides
-        self._ways_out = ways_out
-        self._clock = clock
-        self._remaining = remaining
+        self._looking = looking
+        self._reconciler = reconciler
 
     def verbs(self) -> Mapping[str, Verb]:
         """Verb -> what answers it."""
-        return {"show": self._show, "twins": self._twins}
+        return {"show": self._show, "twins": self._twins, "why": self._why}
 
     def _show(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """All that is known of one ticket and its counterpart."""
-        return self._facts(self._look(event))
+        return self._facts(self._looking.look(event))
+
+    def _why(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Why a ticket was synced, skipped or held, and each field's last decision."""
+        seen = self._looking.look(event)
+        link, twin = self._link, seen.twin
+        pauses = {s: p for s in link.order if (p := self._store.pause(s))}
+        paused = {side: pause.reason for side, pause in pauses.items()}
+        plan = self._planned(seen)
+        first = twin.origin if twin else seen.side
+        read = seen.tickets.get(first)
+        rows = births(link, first, read) if read else []
+        if twin is None:
+            if read is None:
+                raise Gone(f"{seen.side}: {seen.unread[seen.side]}")
+            verdict = without_twin(link, first, rows, self._owner(read), paused)
+        elif read is None:
+            verdict = with_twin(link, twin, (), paused, plan, seen.unread)
+            verdict = Verdict(verdict.word, verdict.because[1:])
+        else:
+            verdict = with_twin(link, twin, rows, paused, plan, seen.unread)
+        until = {side: None if p.stays else p.until for side, p in pauses.items()}
+        return {
+            **self._head(seen),
+            "twin": twin.key if twin else None,
+            "sides": {s: self._side(s, twin, seen) for s in (link.order if twin else seen.tickets)},
+            "verdict": verdict.word,
+            "because": list(verdict.because),
+            "until": waits_until(twin, until),
+            "create": rows,
+            "fields": decisions(link, twin, seen.tickets, seen.specs, plan) if twin else [],
+        }
+
+    def _planned(self, seen: Seen) -> Plan | None:
+        """What would be written now, if both sides can be read."""
+        twin = seen.twin
+        if twin is None or twin.state is not TwinState.LIVE or not seen.specs:
+            return None
+        with suppress(TielineError):
+            return self._reconciler.plan(twin, seen.tickets, seen.parts)
+        return None
+
+    def _owner(self, ticket: Ticket) -> str:
+        """Whose creation a ticket carries: "" if none's, `ours`, `another's`."""
+        if not ticket.correlation:
+            return ""
+        return "ours" if self._store.twin(ticket.correlation) else "another's"
 
     def _facts(self, seen: Seen) -> dict[str, Any]:
-        link, twin = self._link, seen.twin
-        head = {
-            "link": link.name,
-            "mode": link.mode,
-            "asked": {"side": seen.side, "id": seen.id},
-            "paused": {s: pause_facts(p) for s in link.order if (p := self._store.pause(s))},
-        }
+        link, twin, head = self._link, seen.twin, self._head(seen)
         if twin is None:
             sides = {s: self._side(s, None, seen) for s in seen.tickets}
             return {**head, "twin": None, "parked": None, "sides": sides}
@@ -99,6 +121,15 @@ class Seeing:
             "comments": comment_rows(link, seen.tickets, seen.parts),
             "files": file_rows(link, seen.tickets, seen.parts),
             "history": history(twin.history, losses[-LOSSES:], _authors(seen.tickets)),
+        }
+
+    def _head(self, seen: Seen) -> dict[str, Any]:
+        link = self._link
+        return {
+            "link": link.name,
+            "mode": link.mode,
+            "asked": {"side": seen.side, "id": seen.id},
+            "paused": {s: pause_facts(p) for s in link.order if (p := self._store.pause(s))},
         }
 
     def _side(self, side: str, twin: Twin | None, seen: Seen) -> dict[str, Any]:
@@ -130,93 +161,6 @@ class Seeing:
             "twins": [twin_row(twin) for twin in twins],
             "next": following,
         }
-
-    def _look(self, event: Mapping[str, Any]) -> Seen:
-        """The ticket that an event names, with its twin, read as far as the sides answer."""
-        side, id = self._ticket(event)
-        key = self._store.twin_key(side, id)
-        twin = self._store.twin(key) if key else None
-        tickets, unread = {}, {}
-        ids = {s: base.id for s, base in twin.sides.items()} if twin else {side: id}
-        for name, known in ids.items():
-            if not known:
-                unread[name] = "there is no ticket yet"
-                continue
-            try:
-                tickets[name] = self._read(name, known)
-            except TielineError as error:
-                unread[name] = str(error)
-        specs: Specs = {}
-        if len(tickets) == len(self._link.order):
-            with suppress(TielineError):
-                specs = self._sides.specs()
-        parts = self._store.parts(twin.key) if twin else ()
-        return Seen(side, id, twin, tickets, unread, parts, specs, self._clock())
-
-    def _read(self, side: str, id: str) -> Ticket:
-        link = self._link
-        want = Want(
-            fields=link.field_names(side),
-            comments=link.comments is not None,
-            attachments=link.attachments is not None,
-        )
-        return self._sides.call(side, lambda c: c.read(id, want))
-
-    def _ticket(self, event: Mapping[str, Any]) -> tuple[str, str]:
-        """Side and id of the ticket that an event names. Raises Gone, Configuration.
-
-        A system that does not answer is no reason to know nothing: then, and for a ticket that is
-        gone, the twins themselves are searched if the event says `thorough`.
-        """
-        sides = [str(event["side"])] if event.get("side") else list(self._link.order)
-        if any(side not in self._link.order for side in sides):
-            raise Configuration(f"the link's sides are {' and '.join(self._link.order)}")
-        if "id" in event and len(sides) == 1:
-            return sides[0], str(event["id"])
-        name = str(event.get("ticket", ""))
-        if not name:
-            raise Configuration("say which ticket: its key, its id or its address")
-        parked = self._ways_out.parked_ticket(name, event.get("side"))
-        if parked is not None:
-            return parked
-        found, silent = self._located(name, sides)
-        if not found and (silent or event.get("thorough")):
-            found = list(self._searched(name, sides))
-        if not found:
-            no_answer = "; ".join(f"{side}: {why}" for side, why in silent.items())
-            raise Gone(
-                f"{' and '.join(sides)} have no ticket of that name in the link's scope"
-                + (f" ({no_answer})" if no_answer else "")
-            )
-        if len(found) > 1:
-            raise Configuration("both sides have a ticket of that name; say which side is meant")
-        return found[0]
-
-    def _located(self, name: str, sides: list[str]) -> tuple[list[tuple[str, str]], dict[str, str]]:
-        found, silent = [], {}
-        for side in sides:
-            try:
-                id = self._sides.call(side, lambda c: c.locate(name))
-            except TielineError as error:
-                silent[side] = str(error)
-                continue
-            if id is not None:
-                found.append((side, id))
-        return found, silent
-
-    def _searched(self, name: str, sides: list[str]) -> Iterator[tuple[str, str]]:
-        """The first ticket that the twins know by that name, as far as the time allows."""
-        after: str | None = None
-        while self._remaining() > LOOK_WITH:
-            twins, after = self._store.page(LARGEST_PAGE, after)
-            for twin in twins:
-                for side in sides:
-                    base = twin.sides[side]
-                    if base.id and name in {base.key, base.id, base.url}:
-                        yield side, base.id
-                        return
-            if after is None:
-                return
 
 
 def history(

@@ -165,6 +165,7 @@ class Wiring:
 
     @cached_property
     def operator(self) -> Operator:
+        from tieline.runtime.looking import Looking  # noqa: PLC0415
         from tieline.runtime.operator import Operator  # noqa: PLC0415
         from tieline.runtime.seeing import Seeing  # noqa: PLC0415
         from tieline.runtime.ways_out import WaysOut  # noqa: PLC0415
@@ -172,7 +173,8 @@ class Wiring:
         ways_out = WaysOut(
             self.link, self.store, self.enqueuer, self.sides, self.clock, self.time_left
         )
-        seeing = Seeing(self.link, self.store, self.sides, ways_out, self.clock, self.time_left)
+        looking = Looking(self.link, self.store, self.sides, ways_out, self.clock, self.time_left)
+        seeing = Seeing(self.link, self.store, looking, self.reconciler)
         return Operator(
             self.link, self.store, self.sides, self.reconciler, self.clock, ways_out, seeing
         )

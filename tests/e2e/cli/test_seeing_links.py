@@ -116,5 +116,19 @@ def test_a_ticket_that_no_link_keeps_is_said_so(desk: Desk, incident: str) -> No
     status, said = desk.told("show", alone)
     assert (status, f"no link keeps {alone}; it is in the scope of {LINK}" in said) == (1, True)
     status, said = desk.told("show", "NO-1")
-    assert (status, "no link knows NO-1" in said) == (1, True)
+    assert (status, "no link has NO-1 in its scope" in said) == (1, True)
     assert desk.told("show", "a", "b", "c")[0] == 2
+
+
+def test_why_says_by_which_rule_a_ticket_is_kept_or_not(desk: Desk, incident: str) -> None:
+    status, answer = desk.say("why", "OPS-1")
+    assert status == 0
+    kept = answer["links"][LINK]
+    assert kept["verdict"] == "synced"
+    assert kept["create"][0]["place"].startswith(f"functions/{LINK}/link.yaml:")
+    alone = desk.jira.create_issue("jane@acme.example", summary="nobody's", labels=["other"])
+    status, said = desk.told("why", alone)
+    assert status == 0
+    assert "labels has servicenow, and it is other" in said
+    assert f"functions/{LINK}/link.yaml:9:5" in said
+    assert f"in no scope of: {OTHER}" in said
