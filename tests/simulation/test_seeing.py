@@ -220,3 +220,28 @@ def test_why_tells_of_pauses_and_of_the_mode_plan() -> None:
         told = say(w, "why", ticket=number)
     assert told["verdict"] == "held"
     assert "mode is plan" in told["because"][1]
+
+
+def test_status_tells_the_last_change_the_queue_and_how_late_the_latest_is() -> None:
+    with world(real_link()) as w:
+        quiet = say(w, "status", more=True)
+        number, key = pair(w, "VPN")
+        w.clock.advance(timedelta(minutes=3))
+        w.snow.edit(JANE, number, short_description="VPN drops")
+        w.snow.webhooks.flush()
+        waiting = say(w, "status", more=True)
+        w.flow()
+        done = say(w, "status", more=True)
+        say(w, "pause", side="eng", reason="it moves house")
+        w.start_process()
+        w.snow.edit(JANE, number, short_description="VPN is back")
+        w.flow()
+        w.clock.advance(timedelta(hours=3))
+        late = say(w, "status", more=True)
+    assert quiet["last"] == {"at": None, "all": True}
+    assert waiting["queue"] == {"visible": 1, "in_flight": 0}
+    assert (done["queue"]["visible"], done["lag_seconds"]) == (0, 0)
+    assert (done["last"]["side"], done["last"]["what"]) == ("eng", "summary")
+    assert done["last"]["tickets"] == {"eng": key, "it": number}
+    assert done["last"]["at"] > waiting["last"]["at"]
+    assert 3600 < late["lag_seconds"] <= 3 * 3600

@@ -66,7 +66,7 @@ class Operator:
         except TielineError as error:
             return {"error": str(error)}
 
-    def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
+    def _status(self, event: Mapping[str, Any]) -> dict[str, Any]:
         counts = self._store.counts()
         sides = {}
         for side in self._link.order:
@@ -85,6 +85,7 @@ class Operator:
             "waiting": counts.due,
             "sides": sides,
             "parked_twins": parked,
+            **(self._seeing.pulse() if event.get("more") else {}),
         }
 
     def _reconcile(self, event: Mapping[str, Any]) -> dict[str, Any]:

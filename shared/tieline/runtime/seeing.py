@@ -22,6 +22,7 @@ from tieline.domain.standing import comment_rows, field_rows, file_rows
 from tieline.domain.ticket import Ticket
 from tieline.domain.twin import Change, Twin, TwinState, as_key
 from tieline.runtime.looking import LARGEST_PAGE, Looking, Seen
+from tieline.runtime.pulse import Pulse
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.ways_out import Verb, parked_facts, pause_facts
 from tieline.state.store import GivenUp, Store
@@ -35,7 +36,15 @@ LOSSES, LOSS_SHOWN = 20, 50_000
 class Seeing:
     """Answers in plain JSON values; reads both systems, writes nothing."""
 
-    def __init__(self, link: Link, store: Store, looking: Looking, reconciler: Reconciler) -> None:
+    def __init__(
+        self,
+        link: Link,
+        store: Store,
+        looking: Looking,
+        reconciler: Reconciler,
+        pulse: Pulse,
+    ) -> None:
+        self._pulse = pulse
         self._link = link
         self._store = store
         self._looking = looking
@@ -44,6 +53,10 @@ class Seeing:
     def verbs(self) -> Mapping[str, Verb]:
         """Verb -> what answers it."""
         return {"show": self._show, "twins": self._twins, "why": self._why}
+
+    def pulse(self) -> dict[str, Any]:
+        """What `status` tells of the link as a whole, if it is asked for `more`."""
+        return self._pulse.facts()
 
     def _show(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """All that is known of one ticket and its counterpart."""

@@ -132,3 +132,17 @@ def test_why_says_by_which_rule_a_ticket_is_kept_or_not(desk: Desk, incident: st
     assert "labels has servicenow, and it is other" in said
     assert f"functions/{LINK}/link.yaml:9:5" in said
     assert f"in no scope of: {OTHER}" in said
+
+
+def test_status_tells_of_all_links_in_a_table(desk: Desk, incident: str) -> None:
+    status, answer = desk.say("status")
+    assert status == 0
+    one = answer["links"][LINK]
+    assert one["last"]["at"]
+    assert one["queue"].keys() == {"visible", "in_flight"}
+    assert one["dead_letters"] == 0
+    status, said = desk.told("status")
+    head, *rows = said.splitlines()
+    assert head.split()[:3] == ["link", "mode", "twins"]
+    assert {row.split()[0] for row in rows} == {LINK, OTHER}
+    assert "last change" in desk.told("status", LINK)[1]
