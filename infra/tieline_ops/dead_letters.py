@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tieline.domain.link import Link
 from tieline.runtime.message import Message, Unreadable, digest
+from tieline.state.queue import LENGTHS
 from tieline_ops.running import Running, function_name
 from tieline_ops.trouble import Trouble
 
@@ -65,6 +66,13 @@ class DeadLetters:
         finally:
             self._release(found)
         return sorted(found, key=lambda letter: letter.since)
+
+    def count(self) -> int:
+        """How many letters there are, roughly, without taking one up."""
+        told = _tried(
+            lambda: self.sqs.get_queue_attributes(QueueUrl=self._dead, AttributeNames=[*LENGTHS])
+        )
+        return sum(int(told["Attributes"][name]) for name in LENGTHS)
 
     def replay(self) -> Iterator[Letter]:
         """Put the letters back, in order; gives each that was moved.

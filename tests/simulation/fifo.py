@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from tieline.state.queue import Letter
+from tieline.state.queue import Length, Letter
 
 VISIBILITY = timedelta(minutes=6)
 DEDUPLICATION = timedelta(minutes=5)
@@ -83,6 +83,11 @@ class TurnedQueue:
             if message.handle == receipt:
                 message.visible_at = self._clock() + timedelta(seconds=seconds)
         self._around("after sqs extend")
+
+    def length(self) -> Length:
+        now = self._clock()
+        visible = sum(message.visible_at <= now for message in self.messages)
+        return Length(visible, len(self.messages) - visible)
 
     def receive(self, most: int = 10) -> list[Queued]:
         """Up to `most` messages that are visible and whose group has none in flight."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
+from tieline_ops.ages import age, span
 from tieline_ops.calling import Calls
+from tieline_ops.dead_letters import dead_letters
+from tieline_ops.link_folder import load
 from tieline_ops.project import Project
-from tieline_ops.running import asked_for
+from tieline_ops.running import asked_for, running
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Trouble
+
+HEADS = ("link", "mode", "twins", "last change", "lag", "queue", "dead", "parked", "paused")
 
 
 @click.command(name="status")
@@ -25,16 +30,25 @@ def command(
 ) -> None:
     """Show how LINKS fare, or all of them.
 
-    Twins, parked tickets with their reasons, what waits, paused sides and the last polls. Exit
-    status 1 if something waits for a person.
-    """
+    Several links come in a table: when something was written last, how late the latest is, what
+    waits on the queue and is in flight, dead letters, parked tickets, paused sides. A link that is
+    named, or that needs somebody, is told of in full: its sides, when each side's list of changes
+    last moved, and parked tickets with their reasons. Exit status 1 if something waits for a
+    person.
+
+    \b
+    Example:
+      tieline status
+      tieline status jira-servicenow --deployed
+    """  # noqa: D301 - click keeps lines after this mark
     calls = Calls(project, deployed)
     answers: dict[str, dict[str, Any]] = {}
     with progress("asking", machine=machine) as now:
         for name in asked_for(project, links, deployed=deployed):
             now(name)
             try:
-                answers[name] = calls.ask(name, {"tieline": "status"})
+                answers[name] = calls.ask(name, {"tieline": "status", "more": True})
+                answers[name]["dead_letters"] = _dead(project, name, deployed=deployed)
             except Trouble as trouble:
                 if links:
                     raise
@@ -42,31 +56,118 @@ def command(
     if machine:
         print_json({"links": answers})
     else:
-        for name, answer in answers.items():
-            _print(name, answer)
+        for line in lines(answers, named=bool(links)):
+            click.echo(line)
     context.exit(1 if any(_needs_somebody(one) for one in answers.values()) else 0)
+
+
+def _dead(project: Project, name: str, *, deployed: bool) -> int | None:
+    """How many dead letters there are, with the caller's own rights; None if they do not do."""
+    link = load(project.functions / name).link
+    local = None if deployed else running(project, name)
+    try:
+        return dead_letters(link, local).count() if link is not None else None
+    except Trouble:
+        return None
 
 
 def _needs_somebody(answer: Mapping[str, Any]) -> bool:
     sides = answer.get("sides", {}).values()
-    return "error" in answer or bool(answer["parked"]) or any(side["paused"] for side in sides)
+    return (
+        "error" in answer
+        or bool(answer["parked"])
+        or bool(answer.get("dead_letters"))
+        or any(side["paused"] for side in sides)
+    )
 
 
-def _print(name: str, answer: Mapping[str, Any]) -> None:
+def lines(answers: Mapping[str, Mapping[str, Any]], *, named: bool) -> Iterator[str]:
+    """A table if there are several links, then each that is named or needs somebody in full."""
+    several = len(answers) > 1
+    if several:
+        yield from _table([HEADS, *(_row(name, one) for name, one in answers.items())])
+    for name, answer in answers.items():
+        if not several or named or _needs_somebody(answer):
+            yield from _in_full(name, answer)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[n]) for row in rows) for n in range(len(HEADS))]
+    for number, row in enumerate(rows):
+        line = "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        yield line.rstrip() if number else click.style(line.rstrip(), bold=True)
+
+
+def _row(name: str, answer: Mapping[str, Any]) -> tuple[str, ...]:
+    if "error" in answer:
+        return (name, "?", *["" for _ in HEADS[2:]])
+    paused = ", ".join(s for s, one in answer["sides"].items() if one["paused"])
+    return (
+        name,
+        answer["mode"],
+        str(answer["twins"]),
+        _last(answer),
+        _lag(answer),
+        _queue(answer),
+        _number(answer.get("dead_letters")),
+        str(answer["parked"]),
+        paused or "-",
+    )
+
+
+def _last(answer: Mapping[str, Any]) -> str:
+    last = answer.get("last")
+    if last is None:
+        return "?"
+    among = "" if last["all"] else " or later"
+    return age(last["at"], answer["now"]) + (" ago" if last["at"] else "") + among
+
+
+def _lag(answer: Mapping[str, Any]) -> str:
+    return span(answer["lag_seconds"]) if answer.get("lag_seconds") is not None else "?"
+
+
+def _queue(answer: Mapping[str, Any]) -> str:
+    queue = answer.get("queue")
+    return f"{queue['visible']}+{queue['in_flight']}" if queue else "?"
+
+
+def _number(number: int | None) -> str:
+    return "?" if number is None else str(number)
+
+
+def _in_full(name: str, answer: Mapping[str, Any]) -> Iterator[str]:
     title = click.style(name, bold=True)
     if "error" in answer:
-        click.echo(f"{title}  {answer['error']}; {answer.get('hint', '')}")
+        yield f"{title}  {answer['error']}; {answer.get('hint', '')}"
         return
     counts = f"{answer['twins']} twins, {answer['parked']} parked, {answer['waiting']} waiting"
-    click.echo(f"{title}  {answer['mode']}  {counts}")
+    yield f"{title}  {answer['mode']}  {counts}"
+    yield from _flow(answer)
     for side, state in answer["sides"].items():
         line = f"  {side} ({state['system']})  last poll {moment(state['polled'])}"
+        if state["polled"] and answer.get("now"):
+            line += f", {age(state['polled'], answer['now'])} ago"
         if state["paused"]:
             line += f"  paused until {moment(state['paused']['until'])}: "
             line += str(state["paused"]["reason"])
-        click.echo(line)
+        yield line
     for parked in answer["parked_twins"]:
-        click.echo(f"  parked  {pair(parked['tickets'])}  since {moment(parked['since'])}")
+        yield f"  parked  {pair(parked['tickets'])}  since {moment(parked['since'])}"
         for word in ("reason", "place", "words"):
             if parked[word]:
-                click.echo(f"          {parked[word]}")
+                yield f"          {parked[word]}"
+
+
+def _flow(answer: Mapping[str, Any]) -> Iterator[str]:
+    """What was written last and what is on its way, where the function's version tells it."""
+    last = answer.get("last")
+    if last and last["at"]:
+        tickets = pair(last["tickets"])
+        what = f"{last['side']}.{last['what']} of {tickets} ({last['cause']})"
+        yield f"  last change {moment(last['at'])}, {_last(answer)}: {what}"
+    if "queue" in answer:
+        queue = answer["queue"]
+        held = f"{queue['visible']} waiting, {queue['in_flight']} in flight" if queue else "unknown"
+        dead = _number(answer.get("dead_letters"))
+        yield f"  queue {held}, dead letters {dead}, latest {_lag(answer)} behind its time"

@@ -22,6 +22,7 @@ from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
 from tieline.runtime.reconciler import Reconciler
+from tieline.runtime.seeing import Seeing
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
@@ -38,8 +39,10 @@ class Operator:
         reconciler: Reconciler,
         clock: Clock,
         ways_out: WaysOut,
+        seeing: Seeing,
     ) -> None:
         self._ways_out = ways_out
+        self._seeing = seeing
         self._link = link
         self._store = store
         self._sides = sides
@@ -53,6 +56,7 @@ class Operator:
             "preview": self._preview,
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
+            **self._seeing.verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:
@@ -62,7 +66,7 @@ class Operator:
         except TielineError as error:
             return {"error": str(error)}
 
-    def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
+    def _status(self, event: Mapping[str, Any]) -> dict[str, Any]:
         counts = self._store.counts()
         sides = {}
         for side in self._link.order:
@@ -81,6 +85,7 @@ class Operator:
             "waiting": counts.due,
             "sides": sides,
             "parked_twins": parked,
+            **(self._seeing.pulse() if event.get("more") else {}),
         }
 
     def _reconcile(self, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,14 @@ class Letter:
     deduplication_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How many messages wait, and how many are being worked on; SQS tells both roughly."""
+
+    visible: int
+    in_flight: int
+
+
 class Queue(Protocol):
     """Where messages wait. Every method raises Transient when the queue does not answer."""
 
@@ -38,6 +46,9 @@ class Queue(Protocol):
 
     def extend(self, receipt: str, seconds: int) -> None:
         """Make a received message visible again after so many seconds from now."""
+
+    def length(self) -> Length:
+        """How much the queue holds."""
 
 
 class SqsQueue:
@@ -81,6 +92,17 @@ class SqsQueue:
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
             )
         )
+
+    def length(self) -> Length:
+        told = answered(
+            lambda: self._client.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=list(LENGTHS)
+            )
+        )
+        return Length(*(int(told["Attributes"][name]) for name in LENGTHS))
+
+
+LENGTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 def answered(call: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ import pytest
 from support.emulators import known_wrong
 
 from tieline.domain.errors import Transient
-from tieline.state.queue import Letter, SqsQueue
+from tieline.state.queue import Length, Letter, SqsQueue
 from tieline_ops.local.emulator import Emulator, client, free_port
 from tieline_ops.local.provisioning import Queues
 
@@ -90,6 +90,14 @@ class Choosy:
 def test_a_batch_that_was_not_taken_whole_is_no_success() -> None:
     with pytest.raises(Transient, match="InternalError"):
         SqsQueue("a queue", Choosy()).send_all([Letter("1", "g", "1"), Letter("2", "g", "2")])
+
+
+def test_what_waits_and_what_is_in_flight_are_told_apart(queue: SqsQueue, taker: Taker) -> None:
+    assert queue.length() == Length(0, 0)
+    for group in ("one", "two", "three"):
+        queue.send(group, group, group)
+    assert len(taker.take(1)) == 1
+    assert queue.length() == Length(2, 1)
 
 
 def test_messages_of_one_group_come_in_order(queue: SqsQueue, taker: Taker) -> None:

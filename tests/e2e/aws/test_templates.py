@@ -107,6 +107,7 @@ CALLS = {"get_item", "put_item", "delete_item", "query", "update_item", "transac
     "send_message",
     "send_message_batch",
     "change_message_visibility",
+    "get_queue_attributes",
     "get_secret_value",
     "put_secret_value",
 }
@@ -114,6 +115,7 @@ ACTIONS = {
     "send_message": "sqs:SendMessage",
     "send_message_batch": "sqs:SendMessage",
     "change_message_visibility": "sqs:ChangeMessageVisibility",
+    "get_queue_attributes": "sqs:GetQueueAttributes",
     "get_secret_value": "secretsmanager:GetSecretValue",
     "put_secret_value": "secretsmanager:PutSecretValue",
     "get_item": "dynamodb:GetItem",
@@ -123,7 +125,7 @@ ACTIONS = {
     "update_item": "dynamodb:UpdateItem",
     "query": "dynamodb:Query",
 }
-MADE_BY_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+MADE_BY_LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage"}
 OF_TRANSACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"} | {
     "ConditionCheck": "ConditionCheckItem"
 }
