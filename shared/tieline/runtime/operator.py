@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Configuration, Gone, TielineError
@@ -26,6 +26,9 @@ from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
 
+if TYPE_CHECKING:
+    from tieline.runtime.bringing_in import BringingIn
+
 
 class Operator:
     """Answers in plain JSON values; writes nothing to either system."""
@@ -38,7 +41,9 @@ class Operator:
         reconciler: Reconciler,
         clock: Clock,
         ways_out: WaysOut,
+        bringing_in: BringingIn,
     ) -> None:
+        self._bringing_in = bringing_in
         self._ways_out = ways_out
         self._link = link
         self._store = store
@@ -53,6 +58,7 @@ class Operator:
             "preview": self._preview,
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
+            **self._bringing_in.verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:

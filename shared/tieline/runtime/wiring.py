@@ -20,6 +20,7 @@ from tieline.state.queue import Queue
 from tieline.state.store import Store
 
 if TYPE_CHECKING:
+    from tieline.runtime.bringing_in import BringingIn
     from tieline.runtime.carry_out import CarryOut
     from tieline.runtime.enqueue import Enqueuer
     from tieline.runtime.intake import Intake
@@ -171,4 +172,18 @@ class Wiring:
         ways_out = WaysOut(
             self.link, self.store, self.enqueuer, self.sides, self.clock, self.time_left
         )
-        return Operator(self.link, self.store, self.sides, self.reconciler, self.clock, ways_out)
+        return Operator(
+            self.link,
+            self.store,
+            self.sides,
+            self.reconciler,
+            self.clock,
+            ways_out,
+            self.bringing_in,
+        )
+
+    @cached_property
+    def bringing_in(self) -> BringingIn:
+        from tieline.runtime.bringing_in import BringingIn  # noqa: PLC0415
+
+        return BringingIn(self)

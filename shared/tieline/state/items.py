@@ -53,6 +53,7 @@ def twin_body(twin: Twin) -> str:
         "due_why": twin.due_why,
         "left": twin.left or None,
         "busy": moment(twin.busy_until),
+        "initial": twin.initial,
         "parked": twin.parked and _parked_out(twin.parked),
         "sides": {name: _side_out(base) for name, base in twin.sides.items()},
         "history": [_change_out(change) for change in twin.history],
@@ -81,6 +82,7 @@ def read_twin(item: Mapping[str, Any]) -> Twin:
         due_why=body.get("due_why", ""),
         left=body.get("left", False),
         busy_until=_read_moment(body.get("busy")),
+        initial=body.get("initial", ""),
         history=tuple(_change_in(change) for change in body.get("history", [])),
         turns={rule: _turns_in(turns) for rule, turns in body.get("turns", {}).items()},
     )
