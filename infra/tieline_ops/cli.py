@@ -29,6 +29,9 @@ VERBS = {
     "replay": "Put dead letters back on the queue, once their cause is mended",
     "pause": "Leave a side of a link alone for a while; nothing is lost",
     "resume": "End a pause, and work off at once what waited",
+    "backfill": "Make twins for tickets that were there before their link",
+    "connect": "Pair tickets that are there on both sides, by a key or a list",
+    "disconnect": "End twins: both tickets stay, and go their own ways",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

@@ -24,28 +24,35 @@ def left(link: Link, twin: Twin, first: Ticket) -> bool:
     return not any(meets(birth.when, first) for birth in births)
 
 
-def note(first: Ticket) -> str:
-    """The last words, in Markdown."""
+def note(key: str, url: str) -> str:
+    """The last words about a ticket, in Markdown."""
     from tieline.domain.richtext.markdown_writer import literal  # noqa: PLC0415 - slow to import
 
-    name = literal(first.key)
-    named = f"[{name}]({first.url})" if first.url.startswith(("http://", "https://")) else name
+    name = literal(key)
+    named = f"[{name}]({url})" if url.startswith(("http://", "https://")) else name
     return f"This ticket is no longer kept the same as {named}: changes there do not arrive here."
 
 
 def note_part(
-    twin: Twin, known: Mapping[str, PartTwin], marks: Mapping[str, str], now: datetime
+    twin: Twin,
+    known: Mapping[str, PartTwin],
+    marks: Mapping[str, str],
+    now: datetime,
+    about: str = "",
 ) -> PartTwin:
-    """The intent of the note: the open one if there is one, else a new one.
+    """The intent of the note about one side's ticket, the first one's if none is named.
+
+    It is the open one if there is one, else a new one.
 
     A twin may leave, come back and leave again: each time has a note of its own.
     """
+    about = about or twin.origin
     for time in count():
-        key = part_key(twin, PartKind.COMMENT, twin.origin, f"left {time}")
+        key = part_key(twin, PartKind.COMMENT, about, f"left {time}")
         part = known.get(key)
         if part is None:
             state = PartState.CREATING
-            return PartTwin(key, PartKind.COMMENT, state, twin.origin, {}, marks, now)
+            return PartTwin(key, PartKind.COMMENT, state, about, {}, marks, now)
         if part.state is not PartState.ENDED:
             return part
     raise AssertionError("unreachable")  # pragma: no cover

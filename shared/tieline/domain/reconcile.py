@@ -177,8 +177,8 @@ class _Draft:
         filled = [side for side, value in values.items() if mark(value) not in {"", ()}]
         if len(filled) == 1:
             source = filled[0]
-        elif self.link.initial in rule.names:
-            source = self.link.initial
+        elif (preferred := self.twin.initial or self.link.initial) in rule.names:
+            source = preferred
         else:
             return
         if self.link.other(source) in rule.targets:

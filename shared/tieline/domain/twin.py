@@ -92,6 +92,7 @@ class Twin:
     due_why: str = ""
     left: bool = False  # ended because its first ticket no longer meets `when`
     busy_until: datetime | None = None  # until then somebody may be copying comments or files
+    initial: str = ""  # until the first agreement: the side that wins, in place of the link's
     history: tuple[Change, ...] = ()
     turns: Mapping[str, Turns] = field(default_factory=dict)  # by rule
     change_id: str = ""  # of the change that it was last worked on for

@@ -14,6 +14,7 @@ from tieline.connectors.base import Clock
 from tieline.domain.errors import Gone, Refused, Stale
 from tieline.domain.link import FieldRule, Link
 from tieline.domain.marks import mark
+from tieline.domain.pairing import may_be
 from tieline.domain.plan import FieldWrite, Problem
 from tieline.domain.reconcile import birth_values
 from tieline.domain.richtext.links import ATTACHMENT
@@ -75,7 +76,7 @@ class Births:
             if owner is None:
                 if not self._link.chain:
                     return "made by another link", None
-            elif _may_be(owner, side, ticket):
+            elif may_be(owner, side, ticket):
                 _check_line(message, owner.key)
                 owner = taken_up(owner, message)
                 return self._adopt(owner, side, ticket, message.cause)
@@ -132,7 +133,7 @@ class Births:
         owner = self._store.twin(ticket.correlation) if ticket.correlation else None
         if owner is None:
             return ticket.correlation != "" and not self._link.chain
-        return owner.key != twin.key and _may_be(owner, twin.origin, ticket)
+        return owner.key != twin.key and may_be(owner, twin.origin, ticket)
 
     def _read(self, side: str, id: str) -> Ticket:
         want = self._reconciler.want(side)
@@ -310,12 +311,6 @@ class Births:
         """The rules by which a ticket that is born takes over values from `source`."""
         other = self._link.other(source)
         return [r for r in self._link.fields if r.template is None and other in r.targets]
-
-
-def _may_be(owner: Twin, side: str, ticket: Ticket) -> bool:
-    """Whether a ticket that carries a twin's key may be the one that was made for it."""
-    known = owner.sides[side].id
-    return owner.origin != side and (known == ticket.id or (known == "" and not _is_copy(ticket)))
 
 
 def _is_copy(ticket: Ticket) -> bool:

@@ -51,7 +51,7 @@ class Leaving:
         """
         other = self._link.other(twin.origin)
         stored = {**{p.key: p for p in self._store.parts(twin.key)}, **changed}
-        body = note(tickets[twin.origin])
+        body = note(tickets[twin.origin].key, tickets[twin.origin].url)
         part = note_part(twin, stored, {other: copy_mark(body)}, self._clock())
         if part.key not in stored:
             # Blank marks: whoever comes after a crash reads the comments, and finds the note.
@@ -71,6 +71,56 @@ class Leaving:
         self._telemetry.info("left", twin=twin.key)
         parts = {**changed, done.key: replace(done, state=PartState.ENDED)}
         return self._store.save(ended, tuple(parts.values()))
+
+    def end(self, twin: Twin, *, noted: bool) -> Twin:
+        """End a twin because a person says so, for good; with `noted`, a note on both tickets.
+
+        Raises Transient, Paused, Stale: then the next try finds how far this one came.
+        """
+        live = twin.state is TwinState.LIVE
+        stored = {p.key: p for p in self._store.parts(twin.key)} if noted and live else {}
+        notes = self._last_words(twin, stored) if noted and live else {}
+        tried = {side for side, (part, _) in notes.items() if part.key in stored}
+        if notes and len(tried) < len(notes):
+            sides = {s: replace(b, comments_mark="") for s, b in twin.sides.items()}
+            new = tuple(part for part, _ in notes.values() if part.key not in stored)
+            twin = self._store.save(replace(twin, sides=sides), new)
+        done: list[PartTwin] = []
+        for side, (part, body) in notes.items():
+            found = self._found_if_there(twin, side, part) if side in tried else None
+            made = found or self._say(twin, side, part, body)
+            done.append(replace(made, state=PartState.ENDED))
+        other = self._link.other(twin.origin)
+        first = twin.sides[twin.origin].key
+        twin = remember(twin, self._clock(), other, "unlinked", first, "", "operator", "asked")
+        ended = replace(
+            twin,
+            state=TwinState.ENDED,
+            left=False,
+            parked=None,
+            due_at=None,
+            due_why="",
+            busy_until=None,
+        )
+        self._telemetry.info("disconnected", twin=twin.key)
+        return self._store.save(ended, tuple(done))
+
+    def _last_words(
+        self, twin: Twin, stored: Mapping[str, PartTwin]
+    ) -> dict[str, tuple[PartTwin, str]]:
+        """By the side that gets it: the note's intent and its text, about the other's ticket."""
+        notes = {}
+        for side, about in ((s, self._link.other(s)) for s in self._link.order):
+            body = note(twin.sides[about].key, twin.sides[about].url)
+            marks = {side: copy_mark(body)}
+            notes[side] = note_part(twin, stored, marks, self._clock(), about), body
+        return notes
+
+    def _found_if_there(self, twin: Twin, side: str, part: PartTwin) -> PartTwin | None:
+        try:
+            return self._found(twin, side, part)
+        except Gone:
+            return part  # its ticket takes no more words
 
     def come_back(self, twin: Twin, cause: str) -> Twin | None:
         """The twin, live again, if its first ticket meets `when` once more. Raises Gone."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Configuration, Gone, TielineError
@@ -27,6 +27,16 @@ from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
 
+Verb = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""Answers an operator's event; raises TielineError."""
+
+
+class Topic(Protocol):
+    """What operators ask of one kind, each verb by its word."""
+
+    def verbs(self) -> Mapping[str, Verb]:
+        """The words, and what answers each."""
+
 
 class Operator:
     """Answers in plain JSON values; writes nothing to either system."""
@@ -40,9 +50,11 @@ class Operator:
         clock: Clock,
         ways_out: WaysOut,
         seeing: Seeing,
+        *topics: Topic,
     ) -> None:
         self._ways_out = ways_out
         self._seeing = seeing
+        self._topics: tuple[Topic, ...] = (ways_out, seeing, *topics)
         self._link = link
         self._store = store
         self._sides = sides
@@ -51,12 +63,11 @@ class Operator:
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a verb asks for; an unknown verb gives `error` and the verbs there are."""
-        verbs = {
+        verbs: dict[str, Verb] = {
             "status": self._status,
             "preview": self._preview,
             "reconcile": self._reconcile,
-            **self._ways_out.verbs(),
-            **self._seeing.verbs(),
+            **{name: verb for topic in self._topics for name, verb in topic.verbs().items()},
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:

@@ -227,6 +227,7 @@ class Reconciler:
             sides=sides,
             parked=parked,
             busy_until=None,
+            initial=state.twin.initial if problems or again else "",
             due_at=min(due) if due else None,
             due_why=("to and fro" if again == min(due) else "racy") if due else "",
         )

@@ -165,18 +165,6 @@ class Wiring:
 
     @cached_property
     def operator(self) -> Operator:
-        from tieline.runtime.looking import Looking  # noqa: PLC0415
-        from tieline.runtime.operator import Operator  # noqa: PLC0415
-        from tieline.runtime.pulse import Pulse  # noqa: PLC0415
-        from tieline.runtime.seeing import Seeing  # noqa: PLC0415
-        from tieline.runtime.ways_out import WaysOut  # noqa: PLC0415
+        from tieline.runtime.operating import operator_of  # noqa: PLC0415
 
-        ways_out = WaysOut(
-            self.link, self.store, self.enqueuer, self.sides, self.clock, self.time_left
-        )
-        looking = Looking(self.link, self.store, self.sides, ways_out, self.clock, self.time_left)
-        pulse = Pulse(self.store, self.queue, self.clock, self.time_left)
-        seeing = Seeing(self.link, self.store, looking, self.reconciler, pulse)
-        return Operator(
-            self.link, self.store, self.sides, self.reconciler, self.clock, ways_out, seeing
-        )
+        return operator_of(self)

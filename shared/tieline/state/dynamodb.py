@@ -7,6 +7,7 @@
     <link>#ticket#<side>#<id>     ticket                 the key of the ticket's twin
     <link>#side#<side>            cursor, pause          how far it is polled, why it is left alone
     <link>#person#<side>          <e-mail, hashed>       who a person is there, for a while
+    <link>#work                   <the work's name>      how far an operator's long work has come
     <link>#bugs                   <digest of a text>     why a message failed, for a month
     <link>#asked                  <a question's name>    what became of it, for a day
 
@@ -39,7 +40,7 @@ from tieline.state.items import (
     text,
     twin_body,
 )
-from tieline.state.store import Bug, Counts, Cursor, GivenUp, Pause
+from tieline.state.store import Bug, Counts, Cursor, GivenUp, Pause, Progress
 
 T = TypeVar("T")
 TRANSACTION = 90
@@ -68,6 +69,11 @@ class DynamoStore:
     def twin_key(self, side: str, id: str) -> str | None:
         item = self._get(self._ticket_key(side, id))
         return item["twin"]["S"] if item else None
+
+    def twin_keys(self, side: str, ids: Collection[str]) -> Mapping[str, str]:
+        places = {self._ticket_key(side, id)["pk"]["S"]: id for id in ids}
+        items = self._get_all([self._ticket_key(side, id) for id in places.values()])
+        return {places[item["pk"]["S"]]: item["twin"]["S"] for item in items}
 
     def twin(self, key: str) -> Twin | None:
         item = self._get(self._twin_key(key))
@@ -182,6 +188,35 @@ class DynamoStore:
         # Only from where we read it: two polls at once must not move it backwards.
         self._write([{"Put": self._if_revision(item, cursor.revision)}])
         return moved
+
+    def progress(self, name: str) -> Progress | None:
+        item = self._get(self._work_key(name))
+        if item is None:
+            return None
+        position, facts = json.loads(item["body"]["S"])
+        return Progress(name, position, int(item["revision"]["N"]), facts)
+
+    def save_progress(self, progress: Progress) -> Progress:
+        saved = replace(progress, revision=progress.revision + 1)
+        body = [progress.position, dict(progress.facts)]
+        item = {
+            **self._work_key(progress.name),
+            "v": number(FORM),
+            "revision": number(saved.revision),
+            "body": text(json.dumps(body, separators=(",", ":"))),
+        }
+        # Only from where we read it: two commands at once must not go on from each other's place.
+        self._write([{"Put": self._if_revision(item, progress.revision)}])
+        return saved
+
+    def drop_progress(self, progress: Progress) -> None:
+        delete: Item = {
+            "TableName": self._table,
+            "Key": self._work_key(progress.name),
+            "ConditionExpression": "attribute_not_exists(pk) OR revision = :read",
+            "ExpressionAttributeValues": {":read": number(progress.revision)},
+        }
+        self._call(lambda: self._client.delete_item(**delete))
 
     def pause(self, side: str) -> Pause | None:
         item = self._get(self._side_key(side, "pause"))
@@ -313,6 +348,9 @@ class DynamoStore:
 
     def _side_key(self, side: str, sk: str) -> Item:
         return {"pk": text(f"{self._link}#side#{side}"), "sk": text(sk)}
+
+    def _work_key(self, name: str) -> Item:
+        return {"pk": text(f"{self._link}#work"), "sk": text(name)}
 
     def _bug_key(self, digest: str) -> Item:
         return {"pk": text(f"{self._link}#bugs"), "sk": text(digest)}

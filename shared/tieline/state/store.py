@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from tieline.domain.plan import Loss
 from tieline.domain.twin import PartTwin, Twin
@@ -23,6 +23,19 @@ class Cursor:
     position: str
     revision: int
     moved: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an operator's long work has come. `revision` guards against two at once (0 = new).
+
+    `position` is a connector's, None at the start; `facts` are the work's own, in JSON values.
+    """
+
+    name: str
+    position: str | None
+    revision: int
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,9 @@ class Store(Protocol):
     def twin_key(self, side: str, id: str) -> str | None:
         """The key of the twin that a ticket belongs to. One consistent read."""
 
+    def twin_keys(self, side: str, ids: Collection[str]) -> Mapping[str, str]:
+        """Ticket -> its twin's key, of those that have one. One consistent read a hundred."""
+
     def twin(self, key: str) -> Twin | None:
         """A twin by its key. One consistent read."""
 
@@ -119,6 +135,15 @@ class Store(Protocol):
 
     def move_cursor(self, cursor: Cursor) -> Cursor:
         """Store a cursor if its revision is the stored one. Raises Stale."""
+
+    def progress(self, name: str) -> Progress | None:
+        """How far a work of that name has come, if one is under way."""
+
+    def save_progress(self, progress: Progress) -> Progress:
+        """Store it if its revision is the stored one. Raises Stale."""
+
+    def drop_progress(self, progress: Progress) -> None:
+        """Forget it if its revision is the stored one. Raises Stale."""
 
     def pause(self, side: str) -> Pause | None:
         """The pause of a side, if there is one."""

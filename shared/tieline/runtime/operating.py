@@ -1,0 +1,28 @@
+"""What answers operators, made of its parts; no webhook, message or poll needs it."""
+
+from __future__ import annotations
+
+from tieline.runtime.bringing_in import BringingIn
+from tieline.runtime.looking import Looking
+from tieline.runtime.operator import Operator
+from tieline.runtime.pulse import Pulse
+from tieline.runtime.seeing import Seeing
+from tieline.runtime.ways_out import WaysOut
+from tieline.runtime.wiring import Wiring
+
+
+def operator_of(made: Wiring) -> Operator:
+    """All that a link's operators may ask, over what the link is made of."""
+    ways_out = WaysOut(made.link, made.store, made.enqueuer, made.sides, made.clock, made.time_left)
+    looking = Looking(made.link, made.store, made.sides, ways_out, made.clock, made.time_left)
+    pulse = Pulse(made.store, made.queue, made.clock, made.time_left)
+    return Operator(
+        made.link,
+        made.store,
+        made.sides,
+        made.reconciler,
+        made.clock,
+        ways_out,
+        Seeing(made.link, made.store, looking, made.reconciler, pulse),
+        BringingIn(made),
+    )
