@@ -21,8 +21,10 @@ from tieline.domain.plan import (
 from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
+from tieline.runtime.changing import Changing
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.sides import Sides
+from tieline.runtime.versions import Versions
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
 
@@ -38,7 +40,11 @@ class Operator:
         reconciler: Reconciler,
         clock: Clock,
         ways_out: WaysOut,
+        changing: Changing,
+        versions: Versions,
     ) -> None:
+        self._changing = changing
+        self._versions = versions
         self._ways_out = ways_out
         self._link = link
         self._store = store
@@ -53,6 +59,8 @@ class Operator:
             "preview": self._preview,
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
+            **self._changing.verbs(),
+            **self._versions.verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:
@@ -63,7 +71,7 @@ class Operator:
             return {"error": str(error)}
 
     def _status(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        counts = self._store.counts()
+        counts, planned = self._store.counts(), self._store.count_planned()
         sides = {}
         for side in self._link.order:
             cursor, pause = self._store.cursor(side), self._store.pause(side)
@@ -78,7 +86,8 @@ class Operator:
             "mode": self._link.mode,
             "twins": counts.twins,
             "parked": counts.parked,
-            "waiting": counts.due,
+            "waiting": counts.due - planned,
+            "planned": planned,
             "sides": sides,
             "parked_twins": parked,
         }
