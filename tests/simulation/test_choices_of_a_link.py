@@ -58,6 +58,68 @@ def test_a_link_that_only_plans_changes_nothing_and_catches_up_when_it_is_live_a
         assert (len(shown["comments"]), len(shown["attachments"])) == (1, 1)
 
 
+def test_what_a_link_saw_while_it_planned_is_brought_over_once_it_is_live() -> None:
+    with world() as w:
+        number, key = pair(w)
+        change(w, mode="plan")
+        w.snow.edit(JANE, number, short_description="changed while it planned")
+        w.jira.edit(OMAR, key, priority="Low")
+        w.snow.comment(JANE, number, "hello")
+        w.incident("new")
+        w.jira.create_issue(OMAR, summary="from eng", labels=["servicenow"])
+        gone = w.incident("no longer urgent")
+        w.settle(ticks=2)
+        w.snow.edit(JANE, gone, impact="3", urgency="3")
+        before = written(w)
+        w.settle(ticks=2)
+        assert written(w) == before
+        assert w.jira.issue(key)["comments"] == []
+        status = w.invoke({"tieline": "status"})
+        assert (status["mode"], status["planned"], status["waiting"]) == ("plan", 3, 0)
+        for _ in range(2):
+            change(w, mode="live")
+            w.settle(ticks=2)
+        shown = w.jira.issue(key)
+        assert (shown["summary"], len(shown["comments"])) == ("changed while it planned", 1)
+        assert w.snow.raw(number)["urgency"] == "3"
+        titles = sorted(i["summary"] for i in w.issues())
+        assert titles == ["changed while it planned", "from eng", "new"]
+        assert len(w.snow.numbers()) == 4
+        assert w.invoke({"tieline": "status"})["planned"] == 0
+
+
+def test_a_link_that_only_plans_makes_nothing_of_what_waited_before() -> None:
+    with world() as w:
+        w.invoke({"tieline": "pause", "side": "eng", "reason": "it moves house", "who": "lena"})
+        w.incident("waits for eng")
+        w.settle(ticks=1)
+        change(w, mode="plan")
+        w.invoke({"tieline": "resume"})
+        w.settle(ticks=2)
+        assert w.issues() == []
+        change(w, mode="live")
+        w.settle(ticks=1)
+        assert [i["summary"] for i in w.issues()] == ["waits for eng"]
+
+
+def test_a_link_that_only_plans_closes_nothing_until_it_is_live() -> None:
+    with world(real_link(on_delete="close")) as w:
+        number, key = pair(w)
+        change(w, mode="plan")
+        w.snow.delete(JANE, number)
+        w.jira.edit(OMAR, key, summary="alone")
+        w.settle(ticks=4)
+        assert w.jira.issue(key)["status"] == "To Do"
+        change(w, mode="live")
+        w.settle(ticks=1)
+        assert w.jira.issue(key)["status"] == "Done"
+
+
+def written(w: World) -> list[Any]:
+    """What both systems hold."""
+    return [*w.issues(), *(w.snow.record(number) for number in w.snow.numbers())]
+
+
 def test_a_ticket_that_cannot_be_seen_for_a_minute_is_not_taken_for_deleted() -> None:
     with world(real_link(on_delete="close")) as w:
         number, key = pair(w)

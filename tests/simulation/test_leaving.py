@@ -110,6 +110,20 @@ def test_a_link_that_only_plans_parts_nobody() -> None:
         assert notes(w, key) == []
         (twin,) = w.wiring.store.all_twins()
         assert twin.state is TwinState.LIVE
+        w.link = replace(w.link, mode="live")
+        w.start_process()
+        w.settle(ticks=1)
+        assert len(notes(w, key)) == 1
+        w.link = replace(w.link, mode="plan")
+        w.start_process()
+        come_back(w, number, short_description="back")
+        w.settle(ticks=2)
+        assert w.jira.issue(key)["summary"] != "back"
+        w.link = replace(w.link, mode="live")
+        w.start_process()
+        w.settle(ticks=1)
+        assert w.jira.issue(key)["summary"] == "back"
+        assert w.invoke({"tieline": "status"})["planned"] == 0
 
 
 def test_killed_at_any_call_while_it_leaves_or_comes_back_there_is_one_note_and_one_pair(

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 Mark = str | tuple[str, ...]
@@ -14,6 +14,12 @@ Mark = str | tuple[str, ...]
 
 "" is empty; a field that the base does not know is absent.
 """
+
+
+PLANNED = "planned"
+"""The `due_why` of a twin whose link only plans, and which has something to write."""
+UNTIL_LIVE = datetime(9000, 1, 1, tzinfo=UTC)
+"""When such a twin is due: never by itself. Once its link is live, the schedule takes it up."""
 
 
 class TwinState(StrEnum):

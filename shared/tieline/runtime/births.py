@@ -82,9 +82,6 @@ class Births:
                 return self._adopt(owner, side, ticket, message.cause)
         if not self._eligible(side, ticket):
             return "ignored", None
-        if self._link.mode == "plan":
-            self._telemetry.info("planned", side=side, id=ticket.id, actions=1)
-            return "planned", None
         sides = {
             side: SideBase(id=ticket.id, key=ticket.key, url=ticket.url),
             self._link.other(side): SideBase(),
@@ -157,6 +154,8 @@ class Births:
                 # The lost ticket may exist and not be findable yet, or be in the making.
                 waiting = replace(twin, due_at=visible, due_why="creating")
                 return "waiting", self._store.save(waiting)
+        if self._link.mode == "plan":
+            return self._reconciler.hold(twin, (f"{other}.created",))
         writes, problems = birth_values(self._link, twin.origin, ticket, self._sides.specs())
         missing: list[Problem] = list(problems)
         resolved = self._carry_out.resolved(other, writes, missing)

@@ -69,6 +69,7 @@ def dispatch(wiring: Wiring, event: Mapping[str, Any]) -> dict[str, Any]:
 
             return Batch(wiring).answer(event)
         case "schedule":
+            wiring.versions.note()
             return wiring.poller.tick()
         case "operator":
             return wiring.operator.answer(event)
@@ -95,4 +96,5 @@ def build(folder: Path) -> Wiring:
         queue=SqsQueue(os.environ["TIELINE_QUEUE_URL"], aws.client("sqs")),
         secret=secret,
         telemetry=Telemetry(link.name),
+        folder=folder,
     )

@@ -15,7 +15,7 @@ from tieline.domain.errors import Gone, Refused
 from tieline.domain.leaving import left, note, note_part
 from tieline.domain.link import Link
 from tieline.domain.ticket import Comment, Ticket
-from tieline.domain.twin import PartState, PartTwin, Twin, TwinState
+from tieline.domain.twin import PLANNED, UNTIL_LIVE, PartState, PartTwin, Twin, TwinState
 from tieline.runtime.carry_out import remember
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
@@ -36,7 +36,7 @@ class Leaving:
 
     def is_due(self, twin: Twin, tickets: Mapping[str, Ticket]) -> bool:
         """Whether a twin in agreement is to be taken apart."""
-        return self._link.mode == "live" and left(self._link, twin, tickets[twin.origin])
+        return left(self._link, twin, tickets[twin.origin])
 
     def part(
         self,
@@ -127,7 +127,13 @@ class Leaving:
         source = twin.origin
         want = Want(fields=self._link.field_names(source))
         ticket = self._sides.call(source, lambda c: c.read(twin.sides[source].id, want))
-        if self._link.mode == "plan" or left(self._link, twin, ticket):
+        if left(self._link, twin, ticket):
+            if twin.due_why == PLANNED:
+                self._store.save(replace(twin, due_at=None, due_why=""))
+            return None
+        if self._link.mode == "plan":
+            if twin.due_why != PLANNED:
+                self._store.save(replace(twin, due_at=UNTIL_LIVE, due_why=PLANNED))
             return None
         back = replace(twin, state=TwinState.LIVE, left=False)
         now = self._clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tieline.runtime.bringing_in import BringingIn
+from tieline.runtime.changing import Changing
 from tieline.runtime.looking import Looking
 from tieline.runtime.operator import Operator
 from tieline.runtime.pulse import Pulse
@@ -25,4 +26,6 @@ def operator_of(made: Wiring) -> Operator:
         ways_out,
         Seeing(made.link, made.store, looking, made.reconciler, pulse),
         BringingIn(made),
+        Changing(made, made.of, made.time_left),
+        made.versions,
     )

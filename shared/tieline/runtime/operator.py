@@ -78,7 +78,7 @@ class Operator:
             return {"error": str(error)}
 
     def _status(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        counts = self._store.counts()
+        counts, planned = self._store.counts(), self._store.count_planned()
         sides = {}
         for side in self._link.order:
             cursor, pause = self._store.cursor(side), self._store.pause(side)
@@ -93,7 +93,8 @@ class Operator:
             "mode": self._link.mode,
             "twins": counts.twins,
             "parked": counts.parked,
-            "waiting": counts.due,
+            "waiting": counts.due - planned,
+            "planned": planned,
             "sides": sides,
             "parked_twins": parked,
             **(self._seeing.pulse() if event.get("more") else {}),

@@ -76,10 +76,13 @@ class Poller:
         return max(STOP_WITH, self._remaining() * (shares - 1) / shares)
 
     def _requeue_due(self, resumed: bool, keep: timedelta) -> int:
-        """Put what is due on the queue, and what waited for a side that is one again."""
+        """Put what is due on the queue, and what waited for a side, or for the link to be live."""
         now = self._clock()
         waiting = waiting_for_a_side(self._store, now, DUE_AT_ONCE) if resumed else []
-        due = {twin.key: twin for twin in (*self._store.due(now, DUE_AT_ONCE), *waiting)}
+        live = self._link.mode == "live"
+        planned = self._store.planned(DUE_AT_ONCE) if live else ()
+        found = (*self._store.due(now, DUE_AT_ONCE), *waiting, *planned)
+        due = {twin.key: twin for twin in found}
         twins = list(due.values())
         for start in range(0, len(twins), AT_ONCE):
             if self._remaining() < keep:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,7 +16,15 @@ from tieline.domain.plan import Plan, Problem, UpdateFields
 from tieline.domain.reconcile import reconcile
 from tieline.domain.ticket import Ticket
 from tieline.domain.turns import PAUSE
-from tieline.domain.twin import Parked, PartTwin, SideBase, Twin, TwinState
+from tieline.domain.twin import (
+    PLANNED,
+    UNTIL_LIVE,
+    Parked,
+    PartTwin,
+    SideBase,
+    Twin,
+    TwinState,
+)
 from tieline.runtime.carry_out import INTENTS_AT_ONCE, CarryOut, Outcome
 from tieline.runtime.leaving import Leaving
 from tieline.runtime.pauses import Paused
@@ -145,8 +153,7 @@ class Reconciler:
             whole = self.plan(state.twin, state.tickets, parts, again=again and not state.writes)
             plan = whole.now(state.refused)
             if self._link.mode == "plan" and whole.actions:
-                self._telemetry.info("planned", twin=twin.key, actions=len(whole.actions))
-                return "planned", twin
+                return self.hold(twin, _named(whole), problems=len(whole.problems))
             if plan.actions and self._remaining() < ENOUGH:
                 return self._continue_later(state)
             self._lost(state.twin, plan)
@@ -165,6 +172,8 @@ class Reconciler:
         problems = (*earlier, *plan.problems, *state.problems)
         settled = self._settled(state, problems, plan.again)
         if not problems and self._leaving.is_due(settled, state.tickets):
+            if self._link.mode == "plan":
+                return self.hold(settled, ("unlinked",), tuple(state.changed_parts.values()))
             return "left", self._leaving.part(settled, state.tickets, state.changed_parts, cause)
         if settled == replace(loaded, revision=settled.revision) and not state.changed_parts:
             return "unchanged", settled
@@ -173,6 +182,19 @@ class Reconciler:
         if wait <= PAUSE:
             raise Transient(f"a field of twin {twin.key} is being edited on both sides", wait)
         return self._told(settled, state), settled
+
+    def hold(
+        self, twin: Twin, writes: Sequence[str], parts: Sequence[PartTwin] = (), problems: int = 0
+    ) -> tuple[str, Twin]:
+        """Write nothing, since the link only plans; the twin waits until it is live.
+
+        `writes` names what would be written: fields, kinds of parts.
+        """
+        self._telemetry.info("would write", twin=twin.key, writes=list(writes), problems=problems)
+        if twin.due_why == PLANNED and not parts:
+            return PLANNED, twin
+        waiting = replace(twin, due_at=UNTIL_LIVE, due_why=PLANNED)
+        return PLANNED, self._store.save(waiting, parts)
 
     def _carry_out_or_let_go(
         self, plan: Plan, state: Outcome, wants: Mapping[str, Want], cause: str
@@ -261,6 +283,8 @@ class Reconciler:
             return "gone once", self._store.save(waiting)
         self._sides.call(side, lambda c: c.whoami())
         if self._link.on_delete == "close":
+            if self._link.mode == "plan":
+                return self.hold(twin, ("closed",))
             self._close(twin, self._link.other(side))
         ended = replace(twin, state=TwinState.ENDED, parked=None, due_at=None, due_why="")
         return "gone", self._store.save(ended)
@@ -297,6 +321,17 @@ class Reconciler:
         if twin.parked is not None:
             return self.told_parked(twin)
         return "synced" if state.writes else "noted"
+
+
+def _named(plan: Plan) -> list[str]:
+    """What a plan writes, by side and name, without what."""
+    found: dict[str, None] = {}
+    for action in plan.actions:
+        if isinstance(action, UpdateFields):
+            found |= {f"{action.side}.{write.field}": None for write in action.writes}
+        else:
+            found[f"{action.side}.{action.part.kind.value}"] = None
+    return list(found)
 
 
 def lists_read(tickets: Mapping[str, Ticket]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tieline.connectors.base import Clock
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tieline.runtime.operator import Operator
     from tieline.runtime.poller import Poller
     from tieline.runtime.reconciler import Reconciler
+    from tieline.runtime.versions import Versions
     from tieline.runtime.worker import Worker
 
 
@@ -56,6 +58,7 @@ class Wiring:
     remaining: Callable[[], timedelta] = field(default=plenty)
     sleep: Callable[[float], None] = field(default=time.sleep)
     connector_options: Mapping[str, Any] | None = None
+    folder: Path | None = None  # where link.json and link.yaml stand
 
     def time_left(self) -> timedelta:
         """The invocation's time that is left; asked through here, since it changes."""
@@ -162,6 +165,16 @@ class Wiring:
             self.clock,
             self.time_left,
         )
+
+    def of(self, link: Link) -> Wiring:
+        """The same with another link: nothing but the store, the queue and the secret is shared."""
+        return replace(self, link=link, remaining=self.time_left)
+
+    @cached_property
+    def versions(self) -> Versions:
+        from tieline.runtime.versions import Versions  # noqa: PLC0415
+
+        return Versions(self.link, self.folder, self.store, self.telemetry, self.clock)
 
     @cached_property
     def operator(self) -> Operator:

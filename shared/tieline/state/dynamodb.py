@@ -10,17 +10,21 @@
     <link>#work                   <the work's name>      how far an operator's long work has come
     <link>#bugs                   <digest of a text>     why a message failed, for a month
     <link>#asked                  <a question's name>    what became of it, for a day
+    <link>#versions               <moment>#<name>        a version of the link that began then
 
 The indexes `due`, `parked` and `twins` hold keys only; the first two only what is due or parked.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,7 +32,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tieline.domain.errors import Refused, Stale, Transient
 from tieline.domain.marks import show
 from tieline.domain.plan import Loss
-from tieline.domain.twin import PartTwin, Twin
+from tieline.domain.twin import UNTIL_LIVE, PartTwin, Twin
 from tieline.state.items import (
     FORM,
     Item,
@@ -40,7 +44,7 @@ from tieline.state.items import (
     text,
     twin_body,
 )
-from tieline.state.store import Bug, Counts, Cursor, GivenUp, Pause, Progress
+from tieline.state.store import Bug, Counts, Cursor, GivenUp, Pause, Progress, Version
 
 T = TypeVar("T")
 TRANSACTION = 90
@@ -55,6 +59,7 @@ LOSS_KEPT = timedelta(days=365)
 BUG_KEPT = timedelta(days=30)
 """A dead letter waits for a fortnight, and its change may have waited as long before."""
 ANSWER_KEPT = timedelta(days=1)
+_WHEN_LIVE: Item = {":live": text(moment(UNTIL_LIVE) or "")}
 _STALE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 
 
@@ -323,6 +328,45 @@ class DynamoStore:
     def counts(self) -> Counts:
         return Counts(self._count("twins"), self._count("parked"), self._count("due"))
 
+    def twin_keys(self, after: str, limit: int) -> Sequence[str]:
+        start: Item = {}
+        if after:
+            place = {**self._twin_key(after), "twins_pk": text(f"{self._link}#twins")}
+            start = {"ExclusiveStartKey": place}
+        found = self._index_keys("twins", limit, "", {}, start)
+        return [item["pk"]["S"].rpartition("#twin#")[2] for item in found]
+
+    def planned(self, limit: int) -> Sequence[Twin]:
+        return self._indexed("due", limit, "due_at >= :live", _WHEN_LIVE)
+
+    def count_planned(self) -> int:
+        return self._count("due", "due_at >= :live", _WHEN_LIVE)
+
+    def record_version(self, version: Version) -> None:
+        sk = f"{moment(version.since)}#{version.name}"
+        item = {
+            "pk": text(f"{self._link}#versions"),
+            "sk": text(sk),
+            "v": number(FORM),
+            "compiled": text(_packed(version.compiled)),
+            "source": text(_packed(version.source)),
+        }
+        self._write([{"Put": self._if_revision(item, 0)}])
+
+    def versions(self, limit: int, before: datetime | None = None) -> Sequence[Version]:
+        values = {":pk": text(f"{self._link}#versions")}
+        condition = "pk = :pk"
+        if before is not None:
+            condition, values[":before"] = "pk = :pk AND sk < :before", text(moment(before) or "")
+        items = self._query(
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [_version(item) for item in islice(items, limit)]
+
     def people(self, side: str, emails: Iterable[str], now: datetime) -> Mapping[str, str | None]:
         found: dict[str, str | None] = {}
         for email in emails:
@@ -469,12 +513,18 @@ class DynamoStore:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _index_keys(
-        self, index: str, limit: int | None, condition: str, values: Item
+        self,
+        index: str,
+        limit: int | None,
+        condition: str,
+        values: Item,
+        start: Item | None = None,
     ) -> Iterator[Item]:
         query: dict[str, Any] = {
             "IndexName": index,
             "KeyConditionExpression": f"{index}_pk = :pk" + (f" AND {condition}" * bool(condition)),
             "ExpressionAttributeValues": {":pk": text(f"{self._link}#{index}"), **values},
+            **(start or {}),
         }
         if limit is not None:
             query["Limit"] = limit
@@ -491,15 +541,19 @@ class DynamoStore:
         items = self._get_all([{"pk": key["pk"], "sk": key["sk"]} for key in listed])
         return [read_twin(item) for item in items if f"{index}_pk" in item]
 
-    def _count(self, index: str) -> int:
+    def _count(self, index: str, condition: str = "", values: Item | None = None) -> int:
         total = 0
         start: Item = {}
         while True:
             arguments = {
                 "TableName": self._table,
                 "IndexName": index,
-                "KeyConditionExpression": f"{index}_pk = :pk",
-                "ExpressionAttributeValues": {":pk": text(f"{self._link}#{index}")},
+                "KeyConditionExpression": f"{index}_pk = :pk"
+                + (f" AND {condition}" * bool(condition)),
+                "ExpressionAttributeValues": {
+                    ":pk": text(f"{self._link}#{index}"),
+                    **(values or {}),
+                },
                 "Select": "COUNT",
                 **start,
             }
@@ -536,6 +590,21 @@ def _given_up(item: Item) -> GivenUp:
         item[name]["S"] for name in ("side", "field", "lost", "kept", "policy")
     )
     return GivenUp(at, side, field, lost, kept, policy)
+
+
+def _packed(whole: str) -> str:
+    """A text, deflated: a link of 10 KB takes 3."""
+    return base64.b64encode(zlib.compress(whole.encode("utf-8", "replace"), 9)).decode()
+
+
+def _unpacked(packed: str) -> str:
+    return zlib.decompress(base64.b64decode(packed)).decode()
+
+
+def _version(item: Item) -> Version:
+    since, _, name = item["sk"]["S"].partition("#")
+    compiled, source = (_unpacked(item[name]["S"]) for name in ("compiled", "source"))
+    return Version(name, datetime.fromisoformat(since), compiled, source)
 
 
 def _whole(value: Any) -> str:

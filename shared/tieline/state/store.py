@@ -74,6 +74,19 @@ class Bug:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a link, as it was when a function first ran it.
+
+    `compiled` is its link.json, `source` the link.yaml that it was made of ("" if not known).
+    """
+
+    name: str
+    since: datetime
+    compiled: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many twins stand where, for `tieline status`."""
 
@@ -186,6 +199,21 @@ class Store(Protocol):
 
     def counts(self) -> Counts:
         """How many twins stand where."""
+
+    def twin_keys(self, after: str, limit: int) -> Sequence[str]:
+        """Keys of the link's twins in the order of the index, those behind `after` ("": all)."""
+
+    def planned(self, limit: int) -> Sequence[Twin]:
+        """Twins that wait until the link is live."""
+
+    def count_planned(self) -> int:
+        """How many those are."""
+
+    def record_version(self, version: Version) -> None:
+        """Keep a version for good. Raises Stale if one began at that moment already."""
+
+    def versions(self, limit: int, before: datetime | None = None) -> Sequence[Version]:
+        """The versions that ran, the newest first; with `before`, those that began earlier."""
 
     def people(self, side: str, emails: Iterable[str], now: datetime) -> Mapping[str, str | None]:
         """Ids found earlier for e-mail addresses (None: known to be nobody); unknown left out."""

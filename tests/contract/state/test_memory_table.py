@@ -14,9 +14,9 @@ from support.world import make_table
 
 from tieline.domain.errors import Stale
 from tieline.domain.plan import Loss
-from tieline.domain.twin import PartKind
+from tieline.domain.twin import PLANNED, UNTIL_LIVE, PartKind
 from tieline.state.dynamodb import DynamoStore
-from tieline.state.store import Bug, Cursor, Pause
+from tieline.state.store import Bug, Cursor, Pause, Version
 
 DAY = timedelta(days=1)
 
@@ -59,6 +59,15 @@ def every_call(store: DynamoStore) -> list[Any]:
     tried(lambda: (store.bugs(), store.answer("q1")))
     tried(lambda: store.record_answer("q1", "synced", NOW))
     tried(lambda: store.answer("q1"))
+    for n in (0, 1):
+        tried(lambda n=n: store.record_version(Version(f"v{n}", NOW + n * DAY, "{}", "")))
+    tried(lambda: store.record_version(Version("v1", NOW + DAY, "{}", "")))
+    tried(lambda: (store.versions(9), store.versions(1), store.versions(9, NOW + DAY)))
+    tried(lambda: (store.twin_keys("", 9), store.twin_keys("k0", 9), store.twin_keys("k1", 9)))
+    tried(lambda: (store.planned(9), store.count_planned()))
+    planned = twin("k3", eng="3", it="4", due_at=UNTIL_LIVE, due_why=PLANNED)
+    tried(lambda: store.save(planned))
+    tried(lambda: (store.planned(9), store.count_planned(), store.due(NOW + DAY, 9)))
     tried(lambda: store.release(first))
     tried(lambda: store.release(due))
     tried(lambda: (store.twin("k1"), store.parts("k1"), store.twin_key("eng", "1")))
@@ -77,4 +86,4 @@ def test_a_table_in_memory_answers_as_dynamodb_does() -> None:
         expected = every_call(DynamoStore("a-link", "tieline", client))
     found = every_call(DynamoStore("a-link", "tieline", MemoryTable()))
     assert found == expected
-    assert found.count("stale") == 7
+    assert found.count("stale") == 8

@@ -20,6 +20,7 @@ Stored = Callable[[Item | None, Item], None]
 _EQUALS = re.compile(r"(\w+) = (:\w+)")
 _BETWEEN = re.compile(r"(\w+) BETWEEN (:\w+) AND (:\w+)")
 _LESS = re.compile(r"(\w+) < (:\w+)")
+_FROM = re.compile(r"(\w+) >= (:\w+)")
 _FAILED = "ConditionalCheckFailed"
 
 
@@ -98,8 +99,13 @@ class MemoryTable:
         IndexName: str = "",
         Limit: int | None = None,
         Select: str = "",
+        ScanIndexForward: bool = True,
+        ExclusiveStartKey: Item | None = None,
         **_: Any,
     ) -> Item:
+        def place(item: Item, range_key: str) -> tuple[str, str]:
+            return item[range_key]["S"], item["pk"]["S"]
+
         def effect() -> Item:
             hash_key = f"{IndexName}_pk" if IndexName else "pk"
             range_key = {"due": "due_at", "parked": "parked_at"}.get(IndexName, "sk")
@@ -109,7 +115,10 @@ class MemoryTable:
                 if hash_key in item
                 and _meets(KeyConditionExpression, item, ExpressionAttributeValues)
             ]
-            wanted.sort(key=lambda item: (item[range_key]["S"], item["pk"]["S"]))
+            wanted.sort(key=lambda item: place(item, range_key), reverse=not ScanIndexForward)
+            if ExclusiveStartKey is not None:
+                start = place(ExclusiveStartKey, range_key)
+                wanted = [item for item in wanted if place(item, range_key) > start]
             found = wanted[:Limit]
             if Select == "COUNT":
                 return {"Count": len(found)}
@@ -167,6 +176,9 @@ def _meets(expression: str, item: Item, values: Item) -> bool:
         expression = expression.replace(between[0], "")
     less = _LESS.search(expression)
     if less and not item[less[1]]["S"] < values[less[2]]["S"]:
+        return False
+    least = _FROM.search(expression)
+    if least and not item[least[1]]["S"] >= values[least[2]]["S"]:
         return False
     return all(item.get(n) == values[v] for n, v in _EQUALS.findall(expression))
 
