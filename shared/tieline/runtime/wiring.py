@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tieline.runtime.leaving import Leaving
     from tieline.runtime.operator import Operator
     from tieline.runtime.poller import Poller
+    from tieline.runtime.proofs import Proofs
     from tieline.runtime.reconciler import Reconciler
     from tieline.runtime.worker import Worker
 
@@ -73,7 +74,15 @@ class Wiring:
     def sides(self) -> Sides:
         options = dict(self.connector_options or {})
         make = maker(self.link, self.secret, self.telemetry, self.clock, **options)
-        return Sides(self.link, make, self.secret, self.pauses, self.time_left, self.sleep)
+        made = Sides(self.link, make, self.secret, self.pauses, self.time_left, self.sleep)
+        made.proofs = lambda: self.proofs
+        return made
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        from tieline.runtime.proofs import Proofs  # noqa: PLC0415
+
+        return Proofs(self.store, self.clock)
 
     @cached_property
     def enqueuer(self) -> Enqueuer:
@@ -167,8 +176,12 @@ class Wiring:
     def operator(self) -> Operator:
         from tieline.runtime.operator import Operator  # noqa: PLC0415
         from tieline.runtime.ways_out import WaysOut  # noqa: PLC0415
+        from tieline.runtime.webhooks import Webhooks  # noqa: PLC0415
 
         ways_out = WaysOut(
             self.link, self.store, self.enqueuer, self.sides, self.clock, self.time_left
         )
-        return Operator(self.link, self.store, self.sides, self.reconciler, self.clock, ways_out)
+        webhooks = Webhooks(self.link, self.store, self.sides, self.secret, self.clock)
+        return Operator(
+            self.link, self.store, self.sides, self.reconciler, self.clock, ways_out, webhooks
+        )
