@@ -32,6 +32,7 @@ VERBS = {
     "backfill": "Make twins for tickets that were there before their link",
     "connect": "Pair tickets that are there on both sides, by a key or a list",
     "disconnect": "End twins: both tickets stay, and go their own ways",
+    "webhooks": "Make, list and remove the webhooks that tell a link of changes",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

@@ -20,6 +20,7 @@ from tieline_ops.running import Running, running
 from tieline_ops.servicenow_rule import business_rule, install, key_of, records
 from tieline_ops.speaking import json_option, print_json, progress
 from tieline_ops.trouble import Trouble, Wrong, unknown
+from tieline_ops.webhook_address import base_of
 
 
 @click.command(name="rule")
@@ -65,7 +66,7 @@ def command(
     found = _link(project, link, side)
     local = None if deployed else running(project, link)
     placed = local.placed(found) if local else found
-    url = f"{(endpoint or _endpoint(local, stack)).rstrip('/')}/{link}/{side}"
+    url = f"{(endpoint or base_of(local, stack)).rstrip('/')}/{link}/{side}"
     table, prefix = found.sides[side].scope["table"], f"tieline.{link}.{side}"
     said: dict[str, Any] = {"name": prefix, "table": table, "url": url}
     if show_key or installing:
@@ -103,22 +104,6 @@ def _link(project: Project, name: str, side: str) -> Link:
         hint = f"docs/connectors/{system}.md says how its webhooks are set up"
         raise Wrong(f"{side} is no ServiceNow side but {system}", hint)
     return loaded.link
-
-
-def _endpoint(local: Running | None, stack: str) -> str:
-    """Where webhooks go: the local gateway, or what the deployed stack says. Raises Trouble."""
-    if local is not None:
-        return local.gateway
-    import boto3  # noqa: PLC0415 - slow to import
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-    try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
-        return str(outputs["Webhooks"])
-    except (BotoCoreError, ClientError, LookupError) as error:
-        what = f"the stack {stack!r} does not say where webhooks go ({type(error).__name__})"
-        raise Trouble(what, "deploy it first, or give --endpoint") from None
 
 
 def _part(link: Link, side: str, file: Path | None, local: Running | None) -> ServiceNowSecret:

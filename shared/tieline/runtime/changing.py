@@ -60,7 +60,7 @@ class Changing:
 
     def _twin_keys(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The keys of the link's twins, by pages; `position` is where the next one begins."""
-        found = self._store.twin_keys(str(event.get("position") or ""), KEYS_AT_ONCE)
+        found = self._store.keys_after(str(event.get("position") or ""), KEYS_AT_ONCE)
         return {"keys": list(found), "position": found[-1] if len(found) == KEYS_AT_ONCE else None}
 
     def _diff(self, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from tieline.runtime.operator import Operator
 from tieline.runtime.pulse import Pulse
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.ways_out import WaysOut
+from tieline.runtime.webhooks import Webhooks
 from tieline.runtime.wiring import Wiring
 
 
@@ -28,4 +29,5 @@ def operator_of(made: Wiring) -> Operator:
         BringingIn(made),
         Changing(made, made.of, made.time_left),
         made.versions,
+        Webhooks(made.link, made.store, made.sides, made.secret, made.clock),
     )

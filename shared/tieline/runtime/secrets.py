@@ -11,6 +11,9 @@ from tieline.connectors.base import Clock
 from tieline.domain.errors import Configuration, Transient
 
 KEPT = timedelta(minutes=15)
+AGAIN = timedelta(seconds=15)
+"""A webhook that cannot be proved makes it be read again, this long after the last time at least:
+who sends such webhooks on purpose shall not make many calls."""
 
 
 class Part(dict[str, Any]):
@@ -62,6 +65,17 @@ class Secret:
         if not isinstance(value, dict):
             raise Configuration(f"the secret {self._name} is not an object of sides")
         self._kept, self._read_at = value, self._clock()
+
+    def changed(self) -> bool:
+        """Whether it holds something else than what was kept; reads it, unless it just was.
+
+        Raises Configuration, Transient.
+        """
+        if self._read_at is not None and self._clock() - self._read_at < AGAIN:
+            return False
+        before = self._kept
+        self.read_again()
+        return before != self._kept
 
     def replace(self, side: str, part: Mapping[str, Any]) -> None:
         """Store a renewed part (a rotated OAuth token), before anything uses it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tieline.connectors import connector_class, webhook_reader, webhook_receipt
 from tieline.connectors.base import Clock, Connector, Hint, Site
-from tieline.domain.errors import Configuration, Credentials, Transient
+from tieline.domain.errors import Configuration, Credentials, Transient, Unauthenticated
 from tieline.domain.link import Link
 from tieline.domain.ticket import FieldSpec
 from tieline.domain.twin import Twin
@@ -17,6 +17,9 @@ from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Pauses
 from tieline.runtime.secrets import Secret
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.store import Pause
+
+if TYPE_CHECKING:
+    from tieline.runtime.proofs import Proofs
 
 T = TypeVar("T")
 TO_WORK = timedelta(seconds=20)
@@ -74,6 +77,7 @@ class Sides:
         self._secret = secret
         self._made: dict[str, Connector] = {}
         self._specs: dict[str, dict[str, FieldSpec]] = {}
+        self.proofs: Callable[[], Proofs] | None = None
 
     def connector(self, side: str) -> Connector:
         """A side's connector, for what needs no call."""
@@ -81,13 +85,38 @@ class Sides:
             self._made[side] = self._make(side)
         return self._made[side]
 
+    def anew(self, side: str) -> Connector:
+        """A side's connector with the secret as it is stored now, be the side paused or not.
+
+        For what operators ask: a refusal pauses nothing.
+        """
+        self._secret.read_again()
+        self._made.pop(side, None)
+        return self.connector(side)
+
     def read_webhook(
         self, side: str, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
-        """What a webhook of a side hints at. Raises Unauthenticated, Malformed."""
+        """What a webhook of a side hints at. Raises Unauthenticated, Malformed, Transient.
+
+        One that is not proved may be signed with a secret that was stored a moment ago.
+        """
         place = self.link.sides[side]
-        read = webhook_reader(place.system)
-        return read(self._secret.side(side), place.scope, headers, body, now)
+        reader = webhook_reader(place.system)
+
+        def read(part: Mapping[str, Any]) -> tuple[Hint, ...]:
+            return reader(part, place.scope, headers, body, now)
+
+        try:
+            hints = read(self._secret.side(side))
+        except Unauthenticated:
+            if not self._secret.changed():
+                raise
+            hints = read(self._secret.side(side))
+        part = self._secret.side(side)
+        if part.get("webhook_secret_before") and self.proofs is not None:
+            self.proofs().look(side, part, read)
+        return hints
 
     def receipt(self, side: str, headers: Mapping[str, str]) -> tuple[str, str] | None:
         """What a side's system wants to hear once its webhook is taken; None: any 2xx."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tieline.runtime.leaving import Leaving
     from tieline.runtime.operator import Operator
     from tieline.runtime.poller import Poller
+    from tieline.runtime.proofs import Proofs
     from tieline.runtime.reconciler import Reconciler
     from tieline.runtime.versions import Versions
     from tieline.runtime.worker import Worker
@@ -76,7 +77,15 @@ class Wiring:
     def sides(self) -> Sides:
         options = dict(self.connector_options or {})
         make = maker(self.link, self.secret, self.telemetry, self.clock, **options)
-        return Sides(self.link, make, self.secret, self.pauses, self.time_left, self.sleep)
+        made = Sides(self.link, make, self.secret, self.pauses, self.time_left, self.sleep)
+        made.proofs = lambda: self.proofs
+        return made
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        from tieline.runtime.proofs import Proofs  # noqa: PLC0415
+
+        return Proofs(self.store, self.clock)
 
     @cached_property
     def enqueuer(self) -> Enqueuer:

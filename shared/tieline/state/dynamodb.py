@@ -328,7 +328,7 @@ class DynamoStore:
     def counts(self) -> Counts:
         return Counts(self._count("twins"), self._count("parked"), self._count("due"))
 
-    def twin_keys(self, after: str, limit: int) -> Sequence[str]:
+    def keys_after(self, after: str, limit: int) -> Sequence[str]:
         start: Item = {}
         if after:
             place = {**self._twin_key(after), "twins_pk": text(f"{self._link}#twins")}

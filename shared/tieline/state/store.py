@@ -200,7 +200,7 @@ class Store(Protocol):
     def counts(self) -> Counts:
         """How many twins stand where."""
 
-    def twin_keys(self, after: str, limit: int) -> Sequence[str]:
+    def keys_after(self, after: str, limit: int) -> Sequence[str]:
         """Keys of the link's twins in the order of the index, those behind `after` ("": all)."""
 
     def planned(self, limit: int) -> Sequence[Twin]:

@@ -41,7 +41,7 @@ def test_keys_come_by_pages_each_once(store: DynamoStore) -> None:
     made = {store.save(twin(f"k{n}", f"e{n}", f"i{n}")).key for n in range(7)}
     seen: list[str] = []
     after = ""
-    while page := list(store.twin_keys(after, 3)):
+    while page := list(store.keys_after(after, 3)):
         seen += page
         after = page[-1]
     assert len(seen) == 7

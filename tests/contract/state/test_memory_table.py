@@ -63,7 +63,7 @@ def every_call(store: DynamoStore) -> list[Any]:
         tried(lambda n=n: store.record_version(Version(f"v{n}", NOW + n * DAY, "{}", "")))
     tried(lambda: store.record_version(Version("v1", NOW + DAY, "{}", "")))
     tried(lambda: (store.versions(9), store.versions(1), store.versions(9, NOW + DAY)))
-    tried(lambda: (store.twin_keys("", 9), store.twin_keys("k0", 9), store.twin_keys("k1", 9)))
+    tried(lambda: (store.keys_after("", 9), store.keys_after("k0", 9), store.keys_after("k1", 9)))
     tried(lambda: (store.planned(9), store.count_planned()))
     planned = twin("k3", eng="3", it="4", due_at=UNTIL_LIVE, due_why=PLANNED)
     tried(lambda: store.save(planned))

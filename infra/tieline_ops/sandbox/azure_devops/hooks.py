@@ -29,6 +29,7 @@ PROBATION = (
     *(timedelta(minutes=20 * 2**n) for n in range(6)),
     timedelta(hours=15),
 )
+MASK = "********"
 BASE = f"https://dev.azure.com/{ORGANISATION}"
 _INPUTS = frozenset({
     "url", "basicAuthUsername", "basicAuthPassword", "httpHeaders", "resourceDetailsToSend",
@@ -59,6 +60,7 @@ class Hooks:
         self._of = organisation
         self._webhooks = webhooks
         self.subscriptions: dict[str, Subscription] = {}
+        self._made = 0
         self._events = 0
         self._read = 0
         organisation.listeners.append(self._told)
@@ -72,11 +74,10 @@ class Hooks:
         target: Target | None = None,
     ) -> Subscription:
         """Raises KeyError for what a subscription does not have."""
-        unknown = consumer.keys() - _INPUTS
-        if event not in EVENTS or unknown or not consumer.get("url"):
-            raise KeyError(event)
+        _check(event, consumer)
+        self._made += 1
         made = Subscription(
-            guid(f"subscription:{len(self.subscriptions)}"),
+            guid(f"subscription:{self._made}"),
             event,
             dict(publisher),
             dict(consumer),
@@ -86,6 +87,27 @@ class Hooks:
         )
         self.subscriptions[made.id] = made
         return made
+
+    def replace(
+        self,
+        of: Subscription,
+        event: str,
+        publisher: Mapping[str, str],
+        consumer: Mapping[str, str],
+    ) -> None:
+        """Another form of it, switched on. Raises KeyError as `add` does.
+
+        A password that comes back as it was shown is the one that was there.
+        """
+        _check(event, consumer)
+        kept = dict(consumer)
+        if kept.get("basicAuthPassword") == MASK:
+            kept["basicAuthPassword"] = of.consumer.get("basicAuthPassword", "")
+        of.event, of.publisher, of.consumer = event, dict(publisher), kept
+        of.target = kept["url"]
+        self._learn()
+        of.disabled = False
+        of.probation.clear()
 
     def status(self, of: Subscription) -> str:
         """By what became of its notifications."""
@@ -242,3 +264,8 @@ class Hooks:
                 "url": f"{BASE}/_apis/wit/workItems/{item.id}/revisions/{item.rev}",
             },
         }
+
+
+def _check(event: str, consumer: Mapping[str, str]) -> None:
+    if event not in EVENTS or consumer.keys() - _INPUTS or not consumer.get("url"):
+        raise KeyError(event)

@@ -8,7 +8,7 @@ from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from tieline_ops.sandbox.azure_devops.errors import AdoError, bad_patch
-from tieline_ops.sandbox.azure_devops.hooks import Hooks, Subscription
+from tieline_ops.sandbox.azure_devops.hooks import MASK, Hooks, Subscription
 from tieline_ops.sandbox.azure_devops.http import Asked, Routes, body
 from tieline_ops.sandbox.azure_devops.render import identity, stamp
 
@@ -19,15 +19,9 @@ _ONE = _PATH + "/<id>"
 def hook_routes(routes: Routes, hooks: Hooks) -> None:
     @routes.add("POST", _PATH, project=False)
     def make(asked: Asked) -> ResponseReturnValue:
-        wanted = body()
-        known = (wanted.get("publisherId"), wanted.get("consumerId"))
-        if known != ("tfs", "webHooks") or wanted.get("consumerActionId") != "httpRequest":
-            raise bad_patch("The publisher, the consumer or its action is not known.")
-        if "hooks_denied" in routes.of.faults.on:
-            raise _denied()
-        inputs, outputs = wanted.get("publisherInputs") or {}, wanted.get("consumerInputs") or {}
+        event, inputs, outputs = _wanted(routes)
         try:
-            made = hooks.add(str(wanted.get("eventType")), inputs, outputs, asked.user)
+            made = hooks.add(event, inputs, outputs, asked.user)
         except KeyError:
             raise bad_patch("The event or an input is not known.") from None
         return jsonify(_shown(hooks, asked, made))
@@ -52,6 +46,16 @@ def _one_routes(routes: Routes, hooks: Hooks) -> None:
     def one(asked: Asked, id: str) -> ResponseReturnValue:
         return jsonify(_shown(hooks, asked, _of(hooks, id)))
 
+    @routes.add("PUT", _ONE, project=False)
+    def replace(asked: Asked, id: str) -> ResponseReturnValue:
+        of = _of(hooks, id)
+        event, inputs, outputs = _wanted(routes)
+        try:
+            hooks.replace(of, event, inputs, outputs)
+        except KeyError:
+            raise bad_patch("The event or an input is not known.") from None
+        return jsonify(_shown(hooks, asked, of))
+
     @routes.add("DELETE", _ONE, project=False)
     def remove(asked: Asked, id: str) -> ResponseReturnValue:  # noqa: ARG001
         del hooks.subscriptions[_of(hooks, id).id]
@@ -75,10 +79,22 @@ def _one_routes(routes: Routes, hooks: Hooks) -> None:
         return jsonify(count=len(kept), value=kept)
 
 
+def _wanted(routes: Routes) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Event, publisher's and consumer's inputs of a request. Raises AdoError."""
+    wanted = body()
+    known = (wanted.get("publisherId"), wanted.get("consumerId"))
+    if known != ("tfs", "webHooks") or wanted.get("consumerActionId") != "httpRequest":
+        raise bad_patch("The publisher, the consumer or its action is not known.")
+    if "hooks_denied" in routes.of.faults.on:
+        raise _denied()
+    inputs, outputs = wanted.get("publisherInputs") or {}, wanted.get("consumerInputs") or {}
+    return str(wanted.get("eventType")), inputs, outputs
+
+
 def _shown(hooks: Hooks, asked: Asked, of: Subscription) -> dict[str, Any]:
     masked = {**of.consumer}
     if masked.get("basicAuthPassword"):
-        masked["basicAuthPassword"] = "********"
+        masked["basicAuthPassword"] = MASK
     return {
         "id": of.id,
         "url": f"{asked.base}/_apis{_PATH}/{of.id}",

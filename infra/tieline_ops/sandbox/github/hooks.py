@@ -36,6 +36,7 @@ class Hook:
     secret: str
     events: tuple[str, ...] = EVENTS
     form: bool = False
+    active: bool = True
 
 
 @dataclass
@@ -56,6 +57,8 @@ class Registry:
     webhooks: Webhooks
     hooks: list[Hook] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
+    local: bool = False
+    """Whether webhooks may lead to this machine, as the local stack's do. GitHub takes none."""
 
     def __post_init__(self) -> None:
         self.repo.listeners.append(self.tell)
@@ -73,9 +76,22 @@ class Registry:
         hook = Hook(self.repo.next_id(), target, secret, events, form)
         self.hooks.append(hook)
         if ping:
-            about = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": {}}
-            self._send(hook, "ping", {**about, "repository": self._view().repository()})
+            self.ping(hook)
         return hook
+
+    def ping(self, hook: Hook) -> None:
+        """Greet a webhook."""
+        about = {"zen": "Keep it logically awesome.", "hook_id": hook.id, "hook": {}}
+        self._send(hook, "ping", {**about, "repository": self._view().repository()})
+
+    def last(self, hook: Hook) -> Mapping[str, Any]:
+        """What became of the last delivery, as the hook's `last_response` has it."""
+        for attempt in reversed(self.webhooks.attempts):
+            if attempt.headers.get("X-GitHub-Hook-ID") == str(hook.id):
+                fine = 200 <= attempt.status < 300
+                status, words = ("active", "OK") if fine else ("misconfigured", "Invalid HTTP")
+                return {"code": attempt.status or None, "status": status, "message": words}
+        return {"code": None, "status": "unused", "message": None}
 
     def tell(self, event: Event) -> None:
         """Post what happened to each webhook that listens."""
@@ -90,7 +106,7 @@ class Registry:
             more["assignee"] = view.user(self.repo.user(more["assignee"]))
         body |= {**more, "repository": view.repository(), "sender": view.user(event.sender)}
         for hook in self.hooks:
-            if event.name in hook.events:
+            if hook.active and event.name in hook.events:
                 self._send(hook, event.name, body)
 
     def redeliver(self, guid: str) -> None:
@@ -134,36 +150,70 @@ class Registry:
 def routes(api: Api, registry: Registry) -> None:
     """REST: Repository webhooks."""
 
+    @api.route("POST", "/hooks")
     def create(call: Call) -> ResponseReturnValue:
         _admin(call)
         given = call.body("name", "active", "events", "config")
         config = given.get("config") or {}
-        url = str(config.get("url", ""))
-        if urlsplit(url).hostname in {None, "localhost", "127.0.0.1"}:
-            raise GitHubError(422, "Validation Failed", [_wrong("url is not supported")])
+        url = _address(registry, config)
         if any(hook.target == url for hook in registry.hooks):
             words = "Hook already exists on this repository"
             raise GitHubError(422, "Validation Failed", [_wrong(words)])
         form = config.get("content_type", "form") == "form"
         events = tuple(given.get("events") or ("push",))
         made = registry.add(url, str(config.get("secret", "")), events, form=form)
-        return jsonify(_shown(call, made)), 201
+        made.active = bool(given.get("active", True))
+        return jsonify(_shown(call, registry, made)), 201
 
+    @api.route("GET", "/hooks", "per_page", "page")
     def hooks(call: Call) -> ResponseReturnValue:
         _admin(call)
-        return call.page([_shown(call, each) for each in registry.hooks])
+        return call.page([_shown(call, registry, each) for each in registry.hooks])
 
-    def remove(call: Call, id: int) -> ResponseReturnValue:
+    _one_routes(api, registry)
+
+
+def _one_routes(api: Api, registry: Registry) -> None:
+    def one(call: Call, id: int) -> Hook:
         _admin(call)
-        found = [each for each in registry.hooks if each.id == id]
-        if not found:
+        found = next((each for each in registry.hooks if each.id == id), None)
+        if found is None:
             raise not_found()
-        registry.hooks.remove(found[0])
+        return found
+
+    @api.route("PATCH", "/hooks/<int:id>")
+    def change(call: Call, id: int) -> ResponseReturnValue:
+        """What is not said stays, but for a `config` without a secret, which then has none."""
+        hook = one(call, id)
+        given = call.body("active", "events", "add_events", "remove_events", "config")
+        if "config" in given:
+            config = given["config"]
+            hook.target = _address(registry, config)
+            hook.secret = str(config.get("secret", ""))
+            hook.form = config.get("content_type", "form") == "form"
+        events = list(given.get("events", hook.events)) + list(given.get("add_events", ()))
+        gone = set(given.get("remove_events", ()))
+        hook.events = tuple(each for each in dict.fromkeys(events) if each not in gone)
+        hook.active = bool(given.get("active", hook.active))
+        return jsonify(_shown(call, registry, hook))
+
+    @api.route("POST", "/hooks/<int:id>/pings")
+    def ping(call: Call, id: int) -> ResponseReturnValue:
+        registry.ping(one(call, id))
         return Response(status=204)
 
-    api.route("POST", "/hooks")(create)
-    api.route("GET", "/hooks", "per_page", "page")(hooks)
-    api.route("DELETE", "/hooks/<int:id>")(remove)
+    @api.route("DELETE", "/hooks/<int:id>")
+    def remove(call: Call, id: int) -> ResponseReturnValue:
+        registry.hooks.remove(one(call, id))
+        return Response(status=204)
+
+
+def _address(registry: Registry, config: Mapping[str, Any]) -> str:
+    url = str(config.get("url", ""))
+    host = urlsplit(url).hostname
+    if host is None or (host in {"localhost", "127.0.0.1"} and not registry.local):
+        raise GitHubError(422, "Validation Failed", [_wrong("url is not supported")])
+    return url
 
 
 def _admin(call: Call) -> None:
@@ -175,7 +225,7 @@ def _wrong(message: str) -> dict[str, Any]:
     return {"resource": "Hook", "code": "custom", "message": message}
 
 
-def _shown(call: Call, hook: Hook) -> dict[str, Any]:
+def _shown(call: Call, registry: Registry, hook: Hook) -> dict[str, Any]:
     url = f"{call.view.url}/hooks/{hook.id}"
     now = stamp(call.repo.now())
     target = hook.target if isinstance(hook.target, str) else "https://function.example"
@@ -184,7 +234,7 @@ def _shown(call: Call, hook: Hook) -> dict[str, Any]:
         "type": "Repository",
         "id": hook.id,
         "name": "web",
-        "active": True,
+        "active": hook.active,
         "events": list(hook.events),
         "config": {"url": target, "content_type": kind, "insecure_ssl": "0", "secret": "********"},
         "updated_at": now,
@@ -193,5 +243,5 @@ def _shown(call: Call, hook: Hook) -> dict[str, Any]:
         "test_url": f"{url}/test",
         "ping_url": f"{url}/pings",
         "deliveries_url": f"{url}/deliveries",
-        "last_response": {"code": None, "status": "unused", "message": None},
+        "last_response": registry.last(hook),
     }

@@ -94,6 +94,10 @@ class GitHubSandbox(People):
             raise KeyError(scope["repository"])
         self.registry.add(target, secret)
 
+    def take_local_receivers(self) -> None:
+        """Let webhooks lead to this machine, where a local stack's gateway is."""
+        self.registry.local = True
+
     def limit_rate(self, after: timedelta | None = timedelta(seconds=5), count: int = 1) -> None:
         """A secondary limit, with `Retry-After` or without."""
         seconds = None if after is None else max(1, round(after.total_seconds()))

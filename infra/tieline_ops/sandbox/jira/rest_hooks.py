@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -11,7 +14,7 @@ from tieline_ops.sandbox.jira.auth import Logins
 from tieline_ops.sandbox.jira.errors import JiraError, not_found, refused
 from tieline_ops.sandbox.jira.http import Api, Call
 from tieline_ops.sandbox.jira.state import Site
-from tieline_ops.sandbox.jira.webhooks import EVENTS, Hook, Registry
+from tieline_ops.sandbox.jira.webhooks import EVENTS, LIFE, OF_APPS, Hook, Registry
 
 _FILTER = "issue-related-events-section"
 
@@ -22,7 +25,8 @@ def routes(api: Api, registry: Registry) -> None:
     @api.route("GET", "/webhook", root=root)
     def every(call: Call) -> ResponseReturnValue:
         _admin(call)
-        return jsonify([_shown(call, hook) for hook in registry.hooks.values()])
+        hooks = registry.hooks.values()
+        return jsonify([_shown(call, hook) for hook in hooks if not hook.app_secret])
 
     @api.route("POST", "/webhook", root=root)
     def register(call: Call) -> ResponseReturnValue:
@@ -51,9 +55,87 @@ def routes(api: Api, registry: Registry) -> None:
             raise not_found("Webhook not found")
         return Response(status=204)
 
+
+def app_routes(api: Api, registry: Registry, site: Site, logins: Logins) -> None:
+    """REST v3, Webhooks: those of the one OAuth app, which end after 30 days."""
+
+    @api.route("GET", "/webhook")
+    def every(call: Call) -> ResponseReturnValue:
+        _app()
+        start, most = call.number("startAt", 0), call.number("maxResults", 100, 100)
+        found = [_dynamic(hook) for hook in _mine(registry, site)]
+        page = {"startAt": start, "maxResults": most, "total": len(found)}
+        last = start + most >= len(found)
+        return jsonify(**page, isLast=last, values=found[start : start + most])
+
     @api.route("POST", "/webhook")
-    def dynamic(_: Call) -> ResponseReturnValue:
+    def register(call: Call) -> ResponseReturnValue:
+        _app()
+        body = call.body("url", "webhooks")
+        if any(str(hook.target) != body.get("url") for hook in _mine(registry, site)):
+            raise refused("Only a single URL per app is allowed to be registered.")
+        (secret,) = logins.clients.values()
+        hooks = body.get("webhooks") or ()
+        until = site.clock.now() + LIFE
+        made = [_registered(registry, body["url"], each, secret, until) for each in hooks]
+        return jsonify(webhookRegistrationResult=made)
+
+    _life_routes(api, registry, site)
+
+
+def _registered(
+    registry: Registry, url: str, asked: Mapping[str, Any], secret: str, until: datetime
+) -> dict[str, Any]:
+    """One webhook's result: what is wrong with one is no error of the call."""
+    events, jql = asked.get("events") or [], asked.get("jqlFilter")
+    if not events or set(events) - OF_APPS or not jql:
+        return {"errors": ["The events or the JQL filter are not supported."]}
+    hook = registry.add(url, events=events, jql=jql, app_secret=secret, until=until)
+    return {"createdWebhookId": int(hook.id)}
+
+
+def _life_routes(api: Api, registry: Registry, site: Site) -> None:
+    @api.route("PUT", "/webhook/refresh")
+    def refresh(call: Call) -> ResponseReturnValue:
+        _app()
+        until = site.clock.now() + LIFE
+        asked = {str(id) for id in call.body("webhookIds").get("webhookIds") or ()}
+        for hook in _mine(registry, site):
+            if hook.id in asked:
+                registry.hooks[hook.id] = replace(hook, until=until)
+        return jsonify(expirationDate=_milliseconds(until))
+
+    @api.route("DELETE", "/webhook")
+    def delete(call: Call) -> ResponseReturnValue:
+        _app()
+        asked = {str(id) for id in call.body("webhookIds").get("webhookIds") or ()}
+        for hook in _mine(registry, site):
+            if hook.id in asked:
+                del registry.hooks[hook.id]
+        return Response(status=202)
+
+
+def _mine(registry: Registry, site: Site) -> list[Hook]:
+    """The webhooks of the app that live."""
+    now = site.clock.now()
+    found = [hook for hook in registry.hooks.values() if hook.app_secret]
+    return [hook for hook in found if hook.until is None or hook.until > now]
+
+
+def _app() -> None:
+    given = request.authorization
+    if given is None or given.type != "bearer":
         raise JiraError(403, ("Only Connect and OAuth 2.0 apps can use this operation.",))
+
+
+def _dynamic(hook: Hook) -> dict[str, Any]:
+    shown = {"id": int(hook.id), "events": sorted(hook.events), "jqlFilter": hook.jql}
+    ends = {} if hook.until is None else {"expirationDate": _milliseconds(hook.until)}
+    return {**shown, **ends, "url": str(hook.target)}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _admin(call: Call) -> None:

@@ -145,6 +145,7 @@ class JiraSandbox(People):
             module.routes(api)
         jira_meta.routes(api)
         jira_rest_hooks.routes(api, self.hooks)
+        jira_rest_hooks.app_routes(api, self.hooks, self.site, self.oauth)
         jira_rest_hooks.oauth_routes(app, self.site, self.oauth)
         jira_rest_files.media_routes(app, self.site)
         install_errors(app, self.site)

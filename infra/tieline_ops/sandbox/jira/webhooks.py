@@ -32,6 +32,10 @@ EVENTS = (
     "jira:issue_created", "jira:issue_updated", "jira:issue_deleted", "comment_created",
     "comment_updated", "comment_deleted", "attachment_created", "attachment_deleted",
 )  # fmt: skip
+OF_APPS = frozenset(EVENTS[:6])
+"""What an OAuth app may be told of, beside properties."""
+LIFE = timedelta(days=30)
+"""Of an OAuth app's webhook, unless it is refreshed."""
 _BRIEF = ("summary", "issuetype", "project", "assignee", "priority", "status")
 
 
@@ -50,6 +54,7 @@ class Hook:
     secret: str = ""
     without_body: bool = False
     app_secret: str = ""
+    until: datetime | None = None
 
 
 def signature(secret: str, body: bytes) -> str:
@@ -90,6 +95,7 @@ class Registry:
         secret: str = "",
         without_body: bool = False,
         app_secret: str = "",
+        until: datetime | None = None,
     ) -> Hook:
         """Register a webhook. Raises JiraError for JQL that cannot be read."""
         if jql:
@@ -103,6 +109,7 @@ class Registry:
             secret,
             without_body,
             app_secret,
+            until,
         )
         self.hooks[hook.id] = hook
         return hook
@@ -114,6 +121,8 @@ class Registry:
                 self._webhooks.post(hook.target, self._headers(hook, event), body)
 
     def _concerns(self, hook: Hook, event: Event) -> bool:
+        if hook.until is not None and event.at >= hook.until:
+            return False
         if not hook.jql:
             return True
         return matcher(self._site, None, jira_jql.read(hook.jql).where)(event.issue)

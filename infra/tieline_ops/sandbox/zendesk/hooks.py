@@ -17,7 +17,7 @@ from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from tieline_ops.sandbox.webhooks import Retry, Target, Webhooks
-from tieline_ops.sandbox.zendesk.errors import not_found
+from tieline_ops.sandbox.zendesk.errors import ZendeskError, not_found
 from tieline_ops.sandbox.zendesk.http import Api, Call
 from tieline_ops.sandbox.zendesk.state import Event, Site, stamp
 from tieline_ops.sandbox.zendesk.values import plain
@@ -28,6 +28,22 @@ RETRY = Retry(
     times=5, statuses=frozenset({409, 429, 503}), when_refused=True, wait=timedelta(minutes=1)
 )
 """What Zendesk sends again; other failures are final."""
+EVENTS = frozenset(
+    PREFIX + kind
+    for kind in (
+        "agent_assignment_changed", "attachment_linked_to_comment",
+        "attachment_redacted_from_comment", "brand_changed", "comment_added",
+        "comment_made_private", "comment_redacted", "created", "csat_received", "csat_requested",
+        "custom_field_changed", "custom_status_changed", "description_changed",
+        "email_ccs_changed", "external_id_changed", "followers_changed", "form_changed",
+        "group_assignment_changed", "marked_as_spam", "merged", "next_sla_breach_changed",
+        "ola_policy_changed", "organization_changed", "permanently_deleted", "priority_changed",
+        "problem_link_changed", "requester_changed", "schedule_changed", "sla_policy_changed",
+        "soft_deleted", "status_changed", "subject_changed", "submitter_changed", "tags_changed",
+        "task_due_at_changed", "type_changed", "undeleted", "via_changed",
+    )
+)  # fmt: skip
+"""Zendesk: Webhook event types for tickets."""
 _BREAKER, _FEWEST, _SHARE = timedelta(minutes=5), 20, 0.7
 _KNOWN = frozenset(
     {
@@ -46,7 +62,7 @@ class Hook:
     secret: str
     subscriptions: frozenset[str]
     body: Callable[[Event], bytes] | None = None
-    told: Mapping[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 class Registry:
@@ -69,7 +85,7 @@ class Registry:
 
         `told` is what it was made with.
         """
-        hook = Hook(_ulid(), target, secret, subscriptions, told=told or {})
+        hook = Hook(_ulid(), target, secret, subscriptions, told=dict(told or {}))
         self.hooks.append(hook)
         return hook
 
@@ -81,6 +97,8 @@ class Registry:
 
     def _heard(self, event: Event) -> None:
         for hook in list(self.hooks):
+            if hook.told.get("status") == "inactive":
+                continue
             if hook.body is None:
                 if not hook.subscriptions or PREFIX + event.type in hook.subscriptions:
                     self._post(hook, event_body(self._site, event))
@@ -184,19 +202,12 @@ def _ulid() -> str:
 def routes(api: Api, registry: Registry) -> None:
     """What an administrator's tools do with webhooks."""
 
-    def one(call: Call, id: str) -> Hook:
-        call.admin()
-        for hook in registry.hooks:
-            if hook.id == id:
-                return hook
-        raise not_found()
-
     @api.route("POST", "/webhooks")
     def make(call: Call) -> ResponseReturnValue:
         call.admin()
         asked = call.body("webhook", _KNOWN)
         secret = base64.b64encode(secrets.token_bytes(32)).decode()
-        wanted = frozenset(asked.get("subscriptions") or ())
+        wanted = _subscriptions(asked)
         hook = registry.add(str(asked["endpoint"]), secret, wanted, asked)
         if TRIGGERED in wanted:
             hook.body = _trigger_body
@@ -207,18 +218,51 @@ def routes(api: Api, registry: Registry) -> None:
         call.admin()
         return jsonify(webhooks=[_shown(hook) for hook in registry.hooks], meta={"has_more": False})
 
-    @api.route("DELETE", "/webhooks/<id>")
-    def delete(call: Call, id: str) -> ResponseReturnValue:
-        registry.hooks.remove(one(call, id))
+    _one_routes(api, registry)
+
+
+def _one(registry: Registry, call: Call, id: str) -> Hook:
+    call.admin()
+    for hook in registry.hooks:
+        if hook.id == id:
+            return hook
+    raise not_found()
+
+
+def _one_routes(api: Api, registry: Registry) -> None:
+    @api.route("PATCH", "/webhooks/<id>")
+    def change(call: Call, id: str) -> ResponseReturnValue:
+        """Its kind stays what it was made as: of events, or for triggers."""
+        hook = _one(registry, call, id)
+        asked = call.body("webhook", _KNOWN)
+        if "subscriptions" in asked:
+            wanted = _subscriptions(asked)
+            if (TRIGGERED in wanted) != (TRIGGERED in hook.subscriptions):
+                raise _invalid("subscriptions", "The kind of a webhook cannot be changed.")
+            hook.subscriptions = wanted
+        hook.told |= asked
+        if "endpoint" in asked:
+            hook.target = str(asked["endpoint"])
         return Response(status=204)
 
+    @api.route("DELETE", "/webhooks/<id>")
+    def delete(call: Call, id: str) -> ResponseReturnValue:
+        registry.hooks.remove(_one(registry, call, id))
+        return Response(status=204)
+
+    _secret_routes(api, registry)
+
+
+def _secret_routes(api: Api, registry: Registry) -> None:
     @api.route("GET", "/webhooks/<id>/signing_secret")
     def show_secret(call: Call, id: str) -> ResponseReturnValue:
-        return jsonify(signing_secret={"secret": one(call, id).secret, "algorithm": "SHA256"})
+        return jsonify(
+            signing_secret={"secret": _one(registry, call, id).secret, "algorithm": "SHA256"}
+        )
 
     @api.route("POST", "/webhooks/<id>/signing_secret")
     def rotate(call: Call, id: str) -> ResponseReturnValue:
-        hook = one(call, id)
+        hook = _one(registry, call, id)
         hook.secret = base64.b64encode(secrets.token_bytes(32)).decode()
         return jsonify(signing_secret={"secret": hook.secret, "algorithm": "SHA256"}), 201
 
@@ -226,4 +270,20 @@ def routes(api: Api, registry: Registry) -> None:
 def _shown(hook: Hook) -> dict[str, Any]:
     """Without the secret part of its own authentication."""
     told = {name: value for name, value in hook.told.items() if name != "authentication"}
-    return {**told, "id": hook.id, "subscriptions": sorted(hook.subscriptions)}
+    endpoint = hook.target if isinstance(hook.target, str) else "https://function.example"
+    shown = {"status": "active", "endpoint": endpoint, **told}
+    return {**shown, "id": hook.id, "subscriptions": sorted(hook.subscriptions)}
+
+
+def _subscriptions(asked: Mapping[str, Any]) -> frozenset[str]:
+    """What it is to be told of: events, or what triggers say, never both. Raises ZendeskError."""
+    wanted = frozenset(asked.get("subscriptions") or ())
+    unknown = wanted - EVENTS - {TRIGGERED}
+    if unknown or (TRIGGERED in wanted and len(wanted) > 1):
+        raise _invalid("subscriptions", "Subscriptions contain an invalid value.")
+    return wanted
+
+
+def _invalid(what: str, words: str) -> ZendeskError:
+    detail = {what: [{"error": "InvalidValue", "description": words}]}
+    return ZendeskError(400, {"error": "RecordInvalid", "description": words, "details": detail})

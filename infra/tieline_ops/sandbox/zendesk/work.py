@@ -37,7 +37,7 @@ _CHANGED: Mapping[str, str] = {
     "status": "status_changed",
     "custom_status_id": "custom_status_changed",
     "priority": "priority_changed",
-    "type": "ticket_type_changed",
+    "type": "type_changed",
     "assignee_id": "agent_assignment_changed",
     "group_id": "group_assignment_changed",
     "requester_id": "requester_changed",

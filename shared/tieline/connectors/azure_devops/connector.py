@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 from urllib.parse import quote
 
 import requests
@@ -49,6 +49,9 @@ from tieline.connectors.base import Finding, Hint, Page, Site, Want
 from tieline.connectors.http import Watch
 from tieline.domain.errors import Configuration, Gone, Refused, TielineError, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
+
+if TYPE_CHECKING:
+    from tieline.connectors.subscribing import Subscriptions
 
 _NEW = "/{project}/_apis/wit/workitems/${type}"
 _STATE = "System.State"
@@ -172,6 +175,12 @@ class AzureDevOps:
     def inspect(self) -> Iterator[Finding]:
         """Each thing that a link needs of the organisation, tried."""
         return findings(self._api, self._schema, self._scope, self.whoami, self.find_person)
+
+    def subscriptions(self) -> Subscriptions:
+        """The organisation's service hooks, for operators."""
+        from tieline.connectors.azure_devops.subscriptions import Hooks  # noqa: PLC0415
+
+        return Hooks(self._api, self._scope["project"])
 
     # Writing a ticket
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO, ClassVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 import requests
 from pydantic import BaseModel
@@ -34,6 +34,9 @@ from tieline.connectors.github.write import Draft, Writer
 from tieline.connectors.http import Watch
 from tieline.domain.errors import Configuration, Gone, Refused, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
+
+if TYPE_CHECKING:
+    from tieline.connectors.subscribing import Subscriptions
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _NAMED = re.compile(r"(?:^|#|/issues/)([1-9][0-9]{0,17})(?:[?#].*)?$")
@@ -130,6 +133,12 @@ class GitHub:
     def inspect(self) -> Iterator[Finding]:
         """Account, repository, rights, the token's life, label, and branch for files."""
         return findings(self._api, self._fields, self._people, self._site.scope, self._clock)
+
+    def subscriptions(self) -> Subscriptions:
+        """The repository's webhooks, for operators."""
+        from tieline.connectors.github.subscriptions import Hooks  # noqa: PLC0415
+
+        return Hooks(self._api)
 
     # Finding and reading
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 import requests
 from pydantic import BaseModel
@@ -48,6 +48,9 @@ from tieline.domain.errors import (
     Transient,
 )
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
+
+if TYPE_CHECKING:
+    from tieline.connectors.subscribing import Subscriptions
 
 _NAMED = re.compile(r"(?:^|/)([A-Za-z][A-Za-z0-9_]+-\d+|\d+)(?:[?#].*)?$")
 
@@ -155,6 +158,16 @@ class Jira:
     def inspect(self) -> Iterator[Finding]:
         """Project, type of issue, permissions, fields that a creation needs, statuses."""
         return inspected(self._call, self.site.scope, self.whoami)
+
+    def subscriptions(self) -> Subscriptions:
+        """An administrator's webhooks, or those of the OAuth app, for operators."""
+        from tieline.connectors.jira.subscriptions import (  # noqa: PLC0415
+            AdminWebhooks,
+            AppWebhooks,
+        )
+
+        kind = AppWebhooks if isinstance(self._secret, OAuth) else AdminWebhooks
+        return kind(self._call, self.site.scope["project"])
 
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO, ClassVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 from urllib.parse import urlsplit
 
 import requests
@@ -46,6 +46,9 @@ from tieline.connectors.zendesk.write import FIXED, Writer, blamed, changed, dro
 from tieline.domain.convert import alike
 from tieline.domain.errors import Configuration, Gone, Refused, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
+
+if TYPE_CHECKING:
+    from tieline.connectors.subscribing import Subscriptions
 
 _NAMED = re.compile(
     r"(?:#?|(?:/[\w-]{1,20}){0,3}/(?:tickets|requests)/)([1-9][0-9]{0,17})(?:\.json)?", re.ASCII
@@ -150,6 +153,12 @@ class Zendesk:
     def inspect(self) -> Iterator[Finding]:
         """Each thing that a link needs of the account, tried."""
         return findings(self._api, self._schema, self._site.scope, self.whoami, self._clock())
+
+    def subscriptions(self) -> Subscriptions:
+        """The account's webhooks, for operators."""
+        from tieline.connectors.zendesk.subscriptions import Webhooks  # noqa: PLC0415
+
+        return Webhooks(self._api)
 
     # Finding and reading
 

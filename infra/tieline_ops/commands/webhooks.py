@@ -1,0 +1,244 @@
+"""`tieline webhooks`: the webhooks by which systems tell a link of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from tieline.domain.link import Link
+from tieline_ops.asking import checked, link_of
+from tieline_ops.calling import Calls
+from tieline_ops.project import Project
+from tieline_ops.running import running
+from tieline_ops.speaking import json_option, mark, print_json
+from tieline_ops.webhook_address import base_of
+from tieline_ops.webhook_steps import Steps, removal, steps
+
+F = TypeVar("F", bound=Callable[..., Any])
+_HINT = "see `tieline check LINK --live`, and docs/webhooks-and-secrets.md"
+
+
+def _arguments(verb: F) -> F:
+    """LINK, and what all three verbs can be told."""
+    side = click.option("--side", help="One side; both if not given.")
+    endpoint = click.option(
+        "--endpoint", help="Where webhooks go; asked of CloudFormation if not given."
+    )
+    stack = click.option(
+        "--stack", default="tieline", show_default=True, help="The deployed stack."
+    )
+    deployed = click.option("--deployed", is_flag=True, help="Ask AWS even if `make run` is up.")
+    named = click.argument("link")(side(endpoint(stack(deployed(json_option(verb))))))
+    return click.pass_obj(named)  # type: ignore[return-value]
+
+
+@click.group(name="webhooks")
+def command() -> None:
+    """Make, list and remove the webhooks that tell a link of changes.
+
+    GitHub, Azure DevOps, Jira and Zendesk have an API for it, which the link's function calls
+    with its own account. For the others, and where the account may not, exact steps are printed.
+    A link without webhooks works as well, by its polls, only later. Each verb takes --json.
+
+    \b
+    Example:
+      tieline webhooks register jira-servicenow
+    """  # noqa: D301 - click keeps lines after this mark
+
+
+@command.command(name="register")
+@click.option("--show-secret", is_flag=True, help="Print the webhook secret among the steps.")
+@_arguments
+@click.pass_context
+def register(
+    context: click.Context,
+    project: Project,
+    link: str,
+    side: str | None,
+    endpoint: str | None,
+    stack: str,
+    deployed: bool,
+    machine: bool,
+    show_secret: bool,
+) -> None:
+    """See that both sides of LINK, or SIDE, tell it of changes.
+
+    Said twice it makes no second webhook: one to the link's address is brought up to date.
+    Exit status 1 if something is left for you to do by hand.
+
+    \b
+    Example:
+      tieline webhooks register jira-servicenow --side eng
+    """  # noqa: D301 - click keeps lines after this mark
+    asked = _Asked(project, link, endpoint, stack, deployed=deployed)
+    found: dict[str, Any] = {}
+    for name in asked.link_order(side):
+        answer = asked.ask("webhooks-register", name)
+        found[name] = {**answer, "steps": None}
+        if "done" not in answer:
+            made = asked.steps(name)
+            found[name]["steps"] = made.as_json()
+            if show_secret:
+                found[name]["secret"] = asked.secret(name)
+    if machine:
+        print_json({"link": link, "sides": found})
+    else:
+        for name, answer in found.items():
+            _print_registered(asked, name, answer)
+    context.exit(1 if any(each["steps"] for each in found.values()) else 0)
+
+
+@command.command(name="list")
+@_arguments
+def list_(
+    project: Project,
+    link: str,
+    side: str | None,
+    endpoint: str | None,
+    stack: str,
+    deployed: bool,
+    machine: bool,
+) -> None:
+    """Show the webhooks to LINK's addresses: events, state, and the last delivery if it is told.
+
+    Webhooks that lead to this link at another address, as before a move, are shown apart.
+
+    \b
+    Example:
+      tieline webhooks list jira-servicenow
+    """  # noqa: D301 - click keeps lines after this mark
+    asked = _Asked(project, link, endpoint, stack, deployed=deployed)
+    found = {
+        name: {"address": asked.address(name), **asked.ask("webhooks", name)}
+        for name in asked.link_order(side)
+    }
+    if machine:
+        print_json({"link": link, "sides": found})
+        return
+    for name, answer in found.items():
+        click.echo(f"{click.style(name, bold=True)} ({asked.system(name)})  {answer['address']}")
+        _print_denied(answer, "its API has no webhooks; `register` prints the steps")
+        for each in answer.get("webhooks", ()):
+            _print_hook(each)
+        if answer.get("webhooks") == []:
+            click.echo("  no webhook: changes are seen by the poll alone")
+        for each in answer.get("elsewhere", ()):
+            click.echo(f"  elsewhere: {each['address']}")
+            _print_hook(each)
+        if answer.get("rotating"):
+            seen = answer["proved"]
+            what = f"the new one since {seen}" if seen else "nothing came with the new one yet"
+            click.echo(f"  two secrets are taken: {what}")
+
+
+@command.command(name="remove")
+@_arguments
+@click.pass_context
+def remove(
+    context: click.Context,
+    project: Project,
+    link: str,
+    side: str | None,
+    endpoint: str | None,
+    stack: str,
+    deployed: bool,
+    machine: bool,
+) -> None:
+    """Remove the webhooks to LINK's addresses, and no others.
+
+    Nothing is lost by it: the polls go on. With --endpoint those to a former address.
+
+    \b
+    Example:
+      tieline webhooks remove jira-servicenow --side eng
+    """  # noqa: D301 - click keeps lines after this mark
+    asked = _Asked(project, link, endpoint, stack, deployed=deployed)
+    found = {name: asked.ask("webhooks-remove", name) for name in asked.link_order(side)}
+    by_hand = {name: asked.removal(name) for name, each in found.items() if "removed" not in each}
+    if machine:
+        print_json(
+            {
+                "link": link,
+                "sides": {n: {**a, "steps": by_hand.get(n)} for n, a in found.items()},
+            }
+        )
+    else:
+        for name, answer in found.items():
+            if name in by_hand:
+                _print_denied(answer, "")
+                click.echo(f"{name}: {by_hand[name]}")
+            else:
+                click.echo(f"{name}: {len(answer['removed'])} removed")
+    context.exit(1 if by_hand else 0)
+
+
+class _Asked:
+    """A link, where its webhooks go, and its function."""
+
+    def __init__(
+        self, project: Project, link: str, endpoint: str | None, stack: str, *, deployed: bool
+    ) -> None:
+        self._project = project
+        self._link: Link = link_of(project, link)
+        self._calls = Calls(project, deployed)
+        self._local = None if deployed else running(project, link)
+        self._base = (endpoint or base_of(self._local, stack)).rstrip("/")
+
+    def link_order(self, side: str | None) -> tuple[str, ...]:
+        """The sides that are asked about. Raises Wrong."""
+        link_of(self._project, self._link.name, side)
+        return (side,) if side else self._link.order
+
+    def system(self, side: str) -> str:
+        return self._link.sides[side].system
+
+    def address(self, side: str) -> str:
+        return f"{self._base}/{self._link.name}/{side}"
+
+    def ask(self, verb: str, side: str) -> dict[str, Any]:
+        event = {"tieline": verb, "side": side, "address": self.address(side)}
+        return checked(self._calls.ask(self._link.name, event), _HINT)
+
+    def steps(self, side: str) -> Steps:
+        return steps(self._link, side, self.address(side))
+
+    def removal(self, side: str) -> str:
+        return removal(self._link, side, self.address(side))
+
+    def secret(self, side: str) -> str:
+        """The webhook secret, which is only ever read for --show-secret."""
+        from tieline_ops.live_checks import secret_of  # noqa: PLC0415 - boto3 is slow to import
+
+        client = self._local.client("secretsmanager") if self._local else None
+        return str(secret_of(self._link, None, client)(side).get("webhook_secret", ""))
+
+
+def _print_registered(asked: _Asked, name: str, answer: Mapping[str, Any]) -> None:
+    system = asked.system(name)
+    if answer["steps"] is None:
+        click.echo(f"{mark(True)} {name} ({system}): {answer['done']}")
+        for each in answer["webhooks"]:
+            _print_hook(each)
+        return
+    click.echo(f"{mark(False)} {name} ({system}) is for you to do:")
+    _print_denied(answer, "")
+    click.echo(asked.steps(name).text())
+    if "secret" in answer:
+        click.echo(f"  The secret: {answer['secret']}")
+
+
+def _print_denied(answer: Mapping[str, Any], without_api: str) -> None:
+    if "denied" in answer:
+        click.echo(f"  {answer['denied']}; {answer['remedy']}")
+    elif not answer.get("api") and without_api:
+        click.echo(f"  {without_api}")
+
+
+def _print_hook(hook: Mapping[str, Any]) -> None:
+    events = list(hook["events"])
+    shown = ", ".join(events) if len(events) <= 8 else f"{len(events)} kinds of events"
+    more = [f"last {hook['last']}"] if hook["last"] else []
+    more += [f"ends {hook['ends']}"] if hook["ends"] else []
+    click.echo(f"  {hook['id']}  {'; '.join([str(hook['state']), *more])}  {shown}")
