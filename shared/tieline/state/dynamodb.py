@@ -253,6 +253,21 @@ class DynamoStore:
     def parked(self, limit: int) -> Sequence[Twin]:
         return self._indexed("parked", limit)
 
+    def twin_keys(self, after: str = "") -> tuple[Sequence[str], str]:
+        every = text(f"{self._link}#twins")
+        query: Item = {
+            "TableName": self._table,
+            "IndexName": "twins",
+            "KeyConditionExpression": "twins_pk = :pk",
+            "ExpressionAttributeValues": {":pk": every},
+        }
+        if after:
+            query["ExclusiveStartKey"] = {**self._twin_key(after), "twins_pk": every}
+        page = self._call(lambda: self._client.query(**query))
+        keys = [item["pk"]["S"].rpartition("#")[2] for item in page["Items"]]
+        last: Item = page.get("LastEvaluatedKey") or {}
+        return keys, last["pk"]["S"].rpartition("#")[2] if last else ""
+
     def all_twins(self) -> Iterator[Twin]:
         for item in self._index_keys("twins", None, "", {}):
             twin = self._get({"pk": item["pk"], "sk": item["sk"]})

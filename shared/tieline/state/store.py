@@ -135,6 +135,12 @@ class Store(Protocol):
     def parked(self, limit: int) -> Sequence[Twin]:
         """Twins that wait for a person, the longest waiting first."""
 
+    def twin_keys(self, after: str = "") -> tuple[Sequence[str], str]:
+        """A page of the keys of all twins, in no order, and what goes on from there ("": the end).
+
+        One query, of an index, which may lag behind.
+        """
+
     def all_twins(self) -> Iterator[Twin]:
         """Every twin of the link, in no order."""
 

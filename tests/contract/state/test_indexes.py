@@ -57,3 +57,12 @@ def test_every_twin_is_listed(store: DynamoStore) -> None:
         store.save(twin(key, eng=key, it=""))
     assert {t.key for t in store.all_twins()} == keys
     assert store.counts() == Counts(twins=30, parked=0, due=0)
+
+
+def test_the_keys_of_all_twins_go_on_after_any_of_them(store: DynamoStore) -> None:
+    for n in range(8):
+        store.save(twin(f"k{n}", eng=f"{n}", it=""))
+    keys, end = store.twin_keys()
+    assert (set(keys), end) == ({f"k{n}" for n in range(8)}, "")
+    for place, key in enumerate(keys):
+        assert store.twin_keys(key) == (keys[place + 1 :], "")
