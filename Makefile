@@ -96,3 +96,7 @@ rapid: setup ## Twenty edits of a checklist within three seconds, on one side an
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
 
 .PHONY: rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+
+.PHONY: trust
+trust: setup .venv-emulator/.ready ## Make the examples of docs/trust.md anew, on the local stack
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m e2e.trust_page

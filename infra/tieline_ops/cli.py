@@ -33,6 +33,7 @@ VERBS = {
     "connect": "Pair tickets that are there on both sides, by a key or a list",
     "disconnect": "End twins: both tickets stay, and go their own ways",
     "webhooks": "Make, list and remove the webhooks that tell a link of changes",
+    "audit": "Compare both sides of twins now, and tell how many differ",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

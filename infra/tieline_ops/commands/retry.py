@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +9,12 @@ import click
 
 from tieline_ops.asking import about_ticket, checked, side_option
 from tieline_ops.calling import Calls
+from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, pair, print_json, progress
 from tieline_ops.trouble import Wrong
 
 KINDS = ("refused", "configuration", "conflict", "loop", "gone")
-_LOOK_EVERY = 0.5
-_AT_ONCE = 100
 
 
 @click.command(name="retry")
@@ -64,7 +62,7 @@ def command(
         answer = checked(calls.ask(name, {"tieline": "retry", "kind": kind}), "")
         asked = [{**one, "name": _name(one["was_parked"], "?")} for one in answer["retried"]]
     with progress("waiting for the outcome", machine=machine):
-        became = _outcomes(calls, link, asked, wait)
+        became = outcomes(calls, link, asked, wait)
     told = [_told(link, one, became.get(one["asked"])) for one in asked]
     if machine:
         print_json({"link": link, "retried": told})
@@ -74,25 +72,6 @@ def command(
         if not told:
             click.echo("nothing is parked" + (f" as {kind}" if kind else ""))
     context.exit(0 if all(one["out"] for one in told) else 1)
-
-
-def _outcomes(
-    calls: Calls, link: str, asked: list[dict[str, Any]], wait: float
-) -> dict[str, Mapping[str, Any]]:
-    """What became of what was asked, as far as it is known in time. Raises Trouble."""
-    open_ = {str(one["asked"]): str(one["twin"]) for one in asked}
-    found: dict[str, Mapping[str, Any]] = {}
-    until = time.monotonic() + wait
-    while open_:
-        some = dict(list(open_.items())[:_AT_ONCE])
-        answers = checked(calls.ask(link, {"tieline": "answers", "asked": some}), "")["answers"]
-        found.update(answers)
-        open_ = {name: twin for name, twin in open_.items() if name not in answers}
-        if time.monotonic() > until:
-            break
-        if not answers:
-            time.sleep(_LOOK_EVERY)
-    return found
 
 
 def _told(link: str, one: Mapping[str, Any], answer: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tieline.runtime.audit import Audit
 from tieline.runtime.bringing_in import BringingIn
 from tieline.runtime.changing import Changing
 from tieline.runtime.looking import Looking
@@ -18,6 +19,15 @@ def operator_of(made: Wiring) -> Operator:
     ways_out = WaysOut(made.link, made.store, made.enqueuer, made.sides, made.clock, made.time_left)
     looking = Looking(made.link, made.store, made.sides, ways_out, made.clock, made.time_left)
     pulse = Pulse(made.store, made.queue, made.clock, made.time_left)
+    audit = Audit(
+        made.link,
+        made.store,
+        made.sides,
+        made.reconciler,
+        ways_out,
+        made.clock,
+        made.time_left,
+    )
     return Operator(
         made.link,
         made.store,
@@ -27,6 +37,7 @@ def operator_of(made: Wiring) -> Operator:
         ways_out,
         Seeing(made.link, made.store, looking, made.reconciler, pulse),
         BringingIn(made),
+        audit,
         Changing(made, made.of, made.time_left),
         made.versions,
         Webhooks(made.link, made.store, made.sides, made.secret, made.clock),

@@ -90,6 +90,14 @@ class Reconciler:
                 raise SideGone(side) from gone
         return tickets
 
+    def read_whole(self, twin: Twin) -> dict[str, Ticket]:
+        """The same, with all comments and files, whatever the base knows of them."""
+        sides = {
+            name: replace(base, comments_mark="", attachments_mark="")
+            for name, base in twin.sides.items()
+        }
+        return self.read(replace(twin, sides=sides), twin.origin)
+
     def plan(
         self,
         twin: Twin,
