@@ -62,8 +62,8 @@ def test_the_environment_has_what_the_code_reads() -> None:
     given = set(one(LINK, "AWS::Serverless::Function")["Environment"]["Variables"])
     text = "".join(p.read_text("utf-8") for p in SHARED.rglob("*.py"))
     read = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', text))
-    # Lambda itself gives its functions those that begin with AWS_, and lets nobody else set them.
-    read = {name for name in read if not name.startswith("AWS_")}
+    # Lambda itself gives its functions those that begin so, and lets nobody else set them.
+    read = {name for name in read if not name.startswith(("AWS_", "_X_AMZN_"))}
     assert read
     assert read <= given
 
@@ -271,18 +271,20 @@ def test_the_paused_alarm_watches_the_metric_as_the_runtime_writes_it(
     assert [line["ParkedTwins"][0] for line in lines if "ParkedTwins" in line] == [1.0]
 
 
-def test_the_dashboard_is_json_and_searches_metrics_by_the_dimensions_that_are_written() -> None:
+def test_the_dashboard_is_json_and_asks_for_metrics_by_the_dimensions_that_are_written() -> None:
     body = json.loads(TEMPLATE["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
-    searches = [
+    asked = [
         metric["expression"]
         for widget in body["widgets"]
         for (metric,) in widget["properties"].get("metrics", [])
     ]
-    assert len(searches) >= 6
-    for search in searches:
-        schema = re.match(r"SEARCH\('\{([^}]+)\}", search)
-        assert schema
-        assert schema[1] in {
+    assert len(asked) >= 6
+    for expression in asked:
+        schema = re.match(
+            r"SEARCH\('\{([^}]+)\}|SELECT \w+\(\w+\) FROM SCHEMA\(([^)]+)\)", expression
+        )
+        assert schema, expression
+        assert (schema[1] or schema[2]).replace(" ", "") in {
             "Tieline,link,service",
             "AWS/SQS,QueueName",
             "AWS/Lambda,FunctionName",

@@ -1,0 +1,167 @@
+"""Alarms, metrics, saved queries: what the templates name, the code says, the docs explain."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from typing import Any
+
+import pytest
+from support.built import ROOT
+
+from tieline_ops import cloudformation as cfn
+
+TEMPLATE = cfn.read(ROOT / "template.yaml")
+LINK = cfn.read(ROOT / "infra" / "link.yaml")
+PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
+SOURCES = [p.read_text("utf-8") for p in (ROOT / "shared" / "tieline").rglob("*.py")]
+ALARMS = [
+    alarm
+    for template in (TEMPLATE, LINK)
+    for alarm in cfn.of_type(template, "AWS::CloudWatch::Alarm").values()
+]
+QUERIES = list(cfn.of_type(TEMPLATE, "AWS::Logs::QueryDefinition").values())
+SAID_BY = {"info", "warn", "bug"}
+
+
+def name_of(alarm: dict[str, Any]) -> str:
+    name = alarm["AlarmName"]
+    return str(name["Fn::Sub"] if isinstance(name, dict) else name).replace("${Link}", "<link>")
+
+
+def body_of(dashboard: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(dashboard["DashboardBody"]["Fn::Sub"])
+    return found
+
+
+def dashboards() -> list[dict[str, Any]]:
+    return [
+        body_of(one)
+        for template in (TEMPLATE, LINK)
+        for one in cfn.of_type(template, "AWS::CloudWatch::Dashboard").values()
+    ]
+
+
+def section(heading: str) -> str:
+    """What stands under a heading of the third rank."""
+    _, found, rest = PAGE.partition(f"\n### {heading}\n")
+    assert found, heading
+    return re.split(r"\n#{2,3} ", rest, maxsplit=1)[0]
+
+
+# ---- alarms ----
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=name_of)
+def test_every_alarm_has_a_runbook_that_says_when_it_is_over(alarm: dict[str, Any]) -> None:
+    text = section(f"`{name_of(alarm)}`")
+    for part in ("Means", "Look at", "Do", "Over"):
+        assert f"* **{part}**: " in text, part
+    verbs = re.findall(r"`tieline ([a-z]+)\b[^`/]*`", text)
+    assert {"status", "errors", "check", "retry", "replay", "resume"} & set(verbs)
+
+
+def test_every_runbook_is_of_an_alarm_that_there_is() -> None:
+    headings = re.findall(r"^### `(tieline [^`]+)`$", PAGE, re.MULTILINE)
+    assert sorted(headings) == sorted(name_of(alarm) for alarm in ALARMS)
+
+
+# ---- metrics ----
+
+
+def emitted() -> set[str]:
+    """The metrics that the code writes."""
+    return set(re.findall(r'\.(?:count|seconds)\(\s*"([A-Z]\w+)"', "".join(SOURCES)))
+
+
+def of_logs() -> set[str]:
+    """The metrics that the log's filters make."""
+    return {
+        t["MetricName"]
+        for f in cfn.of_type(LINK, "AWS::Logs::MetricFilter").values()
+        for t in f["MetricTransformations"]
+    }
+
+
+def named() -> set[str]:
+    """Every metric of ours that an alarm or a dashboard names."""
+    found = {a["MetricName"] for a in ALARMS if a["Namespace"] == "Tieline"}
+    for body in dashboards():
+        text = json.dumps(body)
+        found |= set(re.findall(r"SELECT \w+\((\w+)\) FROM SCHEMA\(Tieline\b", text))
+        found |= set(re.findall(r'\["Tieline", "(\w+)"', text))
+    return found
+
+
+def test_every_metric_that_is_watched_is_written_and_explained() -> None:
+    assert len(named()) > 8
+    assert named() <= emitted() | of_logs()
+
+
+def test_the_page_lists_every_metric_and_no_other() -> None:
+    _, _, rest = PAGE.partition("\n## Metrics\n")
+    rows = [line.split("|")[1] for line in rest.split("\n## ")[0].splitlines() if line[:3] == "| `"]
+    assert {n for row in rows for n in re.findall(r"`(\w+)`", row)} == emitted() | of_logs()
+
+
+def test_a_links_own_dashboard_costs_money_and_is_off_unless_asked_for() -> None:
+    assert LINK["Parameters"]["Dashboard"]["Default"] == "none"
+    own = LINK["Resources"]["OwnDashboard"]
+    assert LINK["Conditions"][own["Condition"]] == {"Fn::Equals": [{"Ref": "Dashboard"}, "own"]}
+
+
+def test_a_links_own_dashboard_names_its_metrics_as_they_are_written() -> None:
+    (own,) = cfn.of_type(LINK, "AWS::CloudWatch::Dashboard").values()
+    ours = [
+        metric
+        for widget in body_of(own)["widgets"]
+        for metric in widget["properties"].get("metrics", [])
+        if metric[0] == "Tieline"
+    ]
+    assert len(ours) > 8
+    assert all(metric[2:6] == ["link", "${Link}", "service", "tieline"] for metric in ours)
+
+
+# ---- saved queries ----
+
+
+def said() -> tuple[set[str], set[str]]:
+    """The messages of the log, and the names of the facts beside them."""
+    messages, facts = {"synced", "unchanged"}, {"lag_s", "change_id", "link", "level", "message"}
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source)):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr in SAID_BY:
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant):
+                    messages.add(str(first.value))
+                facts |= {str(k.arg) for k in node.keywords if k.arg}
+    return messages, facts | {"error", "where"}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda q: q["Name"])
+def test_a_saved_query_asks_for_what_is_logged_and_is_explained(query: dict[str, Any]) -> None:
+    assert f"| `{query['Name']}` |" in PAGE
+    messages, facts = said()
+    text = "\n".join(line for line in query["QueryString"].splitlines() if line[:1] != "#")
+    asked = set(re.findall(r'message = "([^"]+)"', text))
+    assert asked <= messages
+    made = set(re.findall(r" as (\w+)", text))
+    words = set(re.findall(r"[a-z_]+", re.sub(r'"[^"]*"|@\w+|\bbin\(\w+\)', "", text)))
+    syntax = {"fields", "filter", "sort", "limit", "stats", "by", "as", "asc", "desc", "in", "or"}
+    functions = {"count", "latest", "pct", "max"}
+    assert words - syntax - functions - made <= facts
+
+
+def test_the_queries_answer_what_operators_ask() -> None:
+    names = {str(q["Name"]).removeprefix("tieline/") for q in QUERIES}
+    assert names == {
+        "one ticket",
+        "one change",
+        "slowest changes",
+        "errors by reason",
+        "throttles by system",
+        "cold starts",
+    }
