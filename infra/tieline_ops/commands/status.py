@@ -48,7 +48,7 @@ def command(
             now(name)
             try:
                 answers[name] = calls.ask(name, {"tieline": "status", "more": True})
-                answers[name]["dead_letters"] = _dead(project, name, deployed=deployed)
+                answers[name]["dead_letters"] = dead_letters_of(project, name, deployed=deployed)
             except Trouble as trouble:
                 if links:
                     raise
@@ -61,7 +61,7 @@ def command(
     context.exit(1 if any(_needs_somebody(one) for one in answers.values()) else 0)
 
 
-def _dead(project: Project, name: str, *, deployed: bool) -> int | None:
+def dead_letters_of(project: Project, name: str, *, deployed: bool) -> int | None:
     """How many dead letters there are, with the caller's own rights; None if they do not do."""
     link = load(project.functions / name).link
     local = None if deployed else running(project, name)

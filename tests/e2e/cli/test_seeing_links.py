@@ -146,3 +146,16 @@ def test_status_tells_of_all_links_in_a_table(desk: Desk, incident: str) -> None
     assert head.split()[:3] == ["link", "mode", "twins"]
     assert {row.split()[0] for row in rows} == {LINK, OTHER}
     assert "last change" in desk.told("status", LINK)[1]
+
+
+def test_the_graph_is_coloured_by_how_links_fare(desk: Desk, incident: str) -> None:
+    status, mesh = desk.say("graph", "--health")
+    assert status == 0
+    words = {edge["name"]: edge["health"]["word"] for edge in mesh["edges"]}
+    assert words[LINK] in {"ok", "waits"}
+    assert words["msp-acme"] == "unknown"
+    assert desk.say("pause", LINK, "eng", "--reason", "it moves house")[0] == 0
+    mesh = desk.say("graph", LINK, "--health")[1]
+    assert desk.say("resume", LINK)[0] == 0
+    assert mesh["edges"][0]["health"]["word"] == "waits"
+    assert "eng paused" in mesh["edges"][0]["health"]["said"]

@@ -1,0 +1,1 @@
+"""The mesh of places and links as a picture."""
