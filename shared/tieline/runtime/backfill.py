@@ -31,7 +31,8 @@ MOST = 500
 REMEMBERED = 2_000
 """Tickets done last: a listing that goes on begins a little before the place where it stopped."""
 SOON = timedelta(seconds=5)
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
+EVER = datetime(1990, 1, 1, tzinfo=UTC)
+"""Before any ticket of these systems; some of them know no negative moments."""
 _NOTHING = {"seen": 0, "known": 0, "found": 0}
 
 
@@ -98,7 +99,9 @@ class Backfill:
                 if page.last:
                     told["done"] = True
                     break
-                if not self._time(work):
+                # A place that did not move would begin the same listing again.
+                moved = position != work.progress.position
+                if self._remaining() < STOP_WITH or (moved and not self._time(work)):
                     break
             else:
                 told["done"] = True
@@ -278,7 +281,7 @@ def since_of(event: Mapping[str, Any]) -> str:
         since = datetime.fromisoformat(str(event.get("since") or EVER.isoformat()))
     except ValueError:
         raise Configuration("`since` is no moment: write 2026-01-31") from None
-    return (since if since.tzinfo else since.replace(tzinfo=UTC)).isoformat()
+    return max(since if since.tzinfo else since.replace(tzinfo=UTC), EVER).isoformat()
 
 
 def _told(where: Sequence[Sequence[str]]) -> str:

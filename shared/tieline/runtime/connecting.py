@@ -98,7 +98,10 @@ class Connecting:
                     if not hint.deleted:
                         ids[hint.id] = None
                 position = page.cursor
-                if page.last or len(ids) >= LISTED or self._clock() > until:
+                enough = len(ids) >= LISTED or self._clock() > until
+                # A place that did not move would begin the same listing again.
+                moved = position != event.get("position") or self._remaining() < STOP_WITH
+                if page.last or (enough and moved):
                     told["last"] = page.last
                     break
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from tieline.connectors.base import Clock, Connector, Page
@@ -50,8 +51,9 @@ def _walk(
         first = next(connector.changes(None, since), None)
         if first is None:
             return
-        yield first
-        if first.last and first.hints:
+        whole = first.last and bool(first.hints)
+        yield replace(first, last=whole)
+        if whole:
             return
         position = first.cursor
     yield from connector.changes(position, now)

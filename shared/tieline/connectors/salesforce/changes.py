@@ -109,6 +109,10 @@ class Changes:
                 place = replace(place, stamp=stamp, id=id18(last["Id"]))
             if fresh:
                 yield Page(tuple(fresh), place.text(), False)
+        if cursor is None:
+            # What was deleted before the first pass concerns no twin.
+            yield Page((), Cursor(begin, begin, before=place.seen).text(), True)
+            return
         rows, hints, covered = self._deleted(place, now)
         fresh, place = _unseen(place, rows, hints)
         done = Cursor(since=place.began, covered=covered, before=place.seen)

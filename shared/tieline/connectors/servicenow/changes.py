@@ -121,14 +121,17 @@ class Changes:
         yield Page(hints, place.text(), last=True)
 
     def _here(self, now: datetime) -> Cursor:
-        """By the instance's own clock: ours may be ahead of it."""
+        """By the instance's own clock: ours may be ahead of it.
+
+        Files and deletes begin with the newest record: what went before concerns no twin.
+        """
         query = f"{self._query}^" if self._query else ""
         rows, _ = self._listing(
             self._table, f"{query}ORDERBYDESCsys_updated_on", ("sys_id", "sys_updated_on"), 1, 0
         )
         newest = raw(rows[0], "sys_updated_on") if rows else stamp_of(now - _START_BEFORE)
         at = min(newest, stamp_of(now)) if rows else newest
-        return Cursor(at, "", at, at)
+        return Cursor(at, "", newest, newest)
 
     def _files(self, place: Cursor) -> Iterator[tuple[tuple[Hint, ...], Cursor]]:
         """Files that others added: a file does not always move its record's stamp."""
