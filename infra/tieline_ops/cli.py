@@ -26,6 +26,7 @@ VERBS = {
     "replay": "Put dead letters back on the queue, once their cause is mended",
     "pause": "Leave a side of a link alone for a while; nothing is lost",
     "resume": "End a pause, and work off at once what waited",
+    "release": "End the brake, once it is known who wrote so much",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

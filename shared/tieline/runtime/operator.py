@@ -22,6 +22,7 @@ from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
 from tieline.runtime.reconciler import Reconciler
+from tieline.runtime.release import Release
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
@@ -38,7 +39,9 @@ class Operator:
         reconciler: Reconciler,
         clock: Clock,
         ways_out: WaysOut,
+        release: Release,
     ) -> None:
+        self._release = release
         self._ways_out = ways_out
         self._link = link
         self._store = store
@@ -53,6 +56,7 @@ class Operator:
             "preview": self._preview,
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
+            **self._release.verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tieline.connectors.base import Clock
 from tieline.domain.link import Link
+from tieline.runtime.braking import Braking
 from tieline.runtime.known import Known
 from tieline.runtime.pauses import Pauses
 from tieline.runtime.secrets import Secret
@@ -70,10 +71,16 @@ class Wiring:
         return Pauses(self.store, self.clock, self.telemetry)
 
     @cached_property
+    def braking(self) -> Braking:
+        return Braking(self.link, self.store, self.pauses, self.telemetry, self.clock)
+
+    @cached_property
     def sides(self) -> Sides:
         options = dict(self.connector_options or {})
         make = maker(self.link, self.secret, self.telemetry, self.clock, **options)
-        return Sides(self.link, make, self.secret, self.pauses, self.time_left, self.sleep)
+        return Sides(
+            self.link, make, self.secret, self.pauses, self.time_left, self.sleep, self.braking
+        )
 
     @cached_property
     def enqueuer(self) -> Enqueuer:
@@ -166,9 +173,13 @@ class Wiring:
     @cached_property
     def operator(self) -> Operator:
         from tieline.runtime.operator import Operator  # noqa: PLC0415
+        from tieline.runtime.release import Release  # noqa: PLC0415
         from tieline.runtime.ways_out import WaysOut  # noqa: PLC0415
 
         ways_out = WaysOut(
             self.link, self.store, self.enqueuer, self.sides, self.clock, self.time_left
         )
-        return Operator(self.link, self.store, self.sides, self.reconciler, self.clock, ways_out)
+        release = Release(self.link, self.store, self.pauses, ways_out, self.telemetry, self.clock)
+        return Operator(
+            self.link, self.store, self.sides, self.reconciler, self.clock, ways_out, release
+        )

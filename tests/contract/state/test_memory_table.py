@@ -12,6 +12,7 @@ from simulation.model.table import MemoryTable
 from support.twins import NOW, part, twin
 from support.world import make_table
 
+from tieline.domain.brake import Counting
 from tieline.domain.errors import Stale
 from tieline.domain.plan import Loss
 from tieline.domain.twin import PartKind
@@ -59,6 +60,13 @@ def every_call(store: DynamoStore) -> list[Any]:
     tried(lambda: (store.bugs(), store.answer("q1")))
     tried(lambda: store.record_answer("q1", "synced", NOW))
     tried(lambda: store.answer("q1"))
+    tried(lambda: store.tally("writes"))
+    tried(lambda: store.count("writes", Counting({100: 10}, total=10)))
+    tried(lambda: store.count("writes", Counting({101: 3, 100: -4}, total=-1)))
+    tried(lambda: store.let_through("writes", 9, NOW + DAY, "jane"))
+    tried(lambda: store.count("writes", Counting({113: 1}, (100, 99), 1)))
+    tried(lambda: store.let_through("writes", 0, None, ""))
+    tried(lambda: (store.tally("writes"), store.tally("deletes")))
     tried(lambda: store.release(first))
     tried(lambda: store.release(due))
     tried(lambda: (store.twin("k1"), store.parts("k1"), store.twin_key("eng", "1")))
