@@ -35,6 +35,7 @@ VERBS = {
     "disconnect": "End twins: both tickets stay, and go their own ways",
     "webhooks": "Make, list and remove the webhooks that tell a link of changes",
     "audit": "Compare both sides of twins now, and tell how many differ",
+    "release": "End the brake, once it is known who wrote so much",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

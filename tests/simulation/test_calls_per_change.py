@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 from support.world import World, real_link, world
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 READS = ("GetItem", "Query", "BatchGetItem")
-WRITES = ("PutItem", "TransactWriteItems", "UpdateItem", "DeleteItem")
+COUNTS = "UpdateItem"
+"""The brake's."""
 
 
 def born(w: World) -> tuple[str, str]:
@@ -24,7 +26,8 @@ def row(tally: Counter[str]) -> dict[str, int]:
     for name, n in tally.items():
         system, what, *path = name.split(" ")
         if system == "dynamodb":
-            counts["table reads" if what in READS else "table writes"] += n
+            kind = "reads" if what in READS else "counts" if what == COUNTS else "writes"
+            counts[f"table {kind}"] += n
         elif system == "sqs":
             counts[f"queue {what}s"] += n
         else:
@@ -91,8 +94,26 @@ def test_a_steady_field_change_costs_one_read_and_one_write_and_its_echo_one_rea
         writes = change.get("jira writes", 0) + change.get("servicenow writes", 0)
         assert change["table reads"] <= 1, change
         assert change["table writes"] == 1, change
+        assert change["table counts"] <= 1, change
         assert reads <= 3, change
         assert writes == 1, change
         echo = rows[f"  echo of {name.partition(',')[0]} ({name[-10:]})"]
         assert echo.get("table reads", 0) <= 1, echo
         assert not any(n for c, n in echo.items() if c.startswith(("jira", "servicenow"))), echo
+
+
+def test_the_brake_counts_ten_writes_at_once(figure: Callable[[str], None]) -> None:
+    """One small write of the table for ten changes, or each five minutes if there are fewer."""
+    changes = 60
+    with world(real_link()) as w:
+        _, number = born(w)
+        w.count_anew()
+        begun = w.clock()
+        for n in range(changes):
+            w.snow.edit(JANE, number, short_description=f"slow {n}")
+            w.flow()
+        steps = (w.clock() - begun) / timedelta(minutes=5) + 1
+        counts = w.calls.tally()["dynamodb UpdateItem"]
+        figure(f"the brake's counts for {changes} changes in {w.clock() - begun}: {counts}")
+        assert w.jira.issue(w.jira.issue_keys()[0])["summary"] == f"slow {changes - 1}"
+        assert counts <= changes / 10 + steps + 1

@@ -63,7 +63,9 @@ def measured(
         invocations=invocations,
         gb_seconds=seconds * Stack.read(ROOT).memory_gb,
         table_reads=sum(tally.get(f"dynamodb {name}", 0) for name in READS),
-        table_writes=tally.get("dynamodb PutItem", 0) * -(-size // 1024),
+        # A twin's record, and the brake's count, which is small.
+        table_writes=tally.get("dynamodb PutItem", 0) * -(-size // 1024)
+        + tally.get("dynamodb UpdateItem", 0),
         log_bytes=sum(len(line) + OVERHEAD_BYTES for line in lines)
         + sent * (ACCESS_LOG_BYTES + OVERHEAD_BYTES),
     )

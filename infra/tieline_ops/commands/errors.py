@@ -100,7 +100,8 @@ def _of_link(project: Project, name: str, calls: Calls) -> list[dict[str, Any]]:
 
 
 def _paused(link: str, side: str, pause: Mapping[str, Any]) -> dict[str, Any]:
-    way_out = f"tieline resume {link} {side}"
+    verb = "release" if pause["kind"] == "brake" else "resume"
+    way_out = f"tieline {verb} {link} {side}"
     first = FIRST.get(pause["kind"], "").format(link=link)
     return {"what": "paused", "link": link, "side": side, "first": first, **pause, "run": way_out}
 

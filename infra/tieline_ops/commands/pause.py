@@ -12,7 +12,7 @@ from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, moment, print_json
 
 
-def _login() -> str:
+def login() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):
@@ -23,7 +23,7 @@ def _login() -> str:
 @click.argument("link")
 @click.argument("side", required=False)
 @click.option("--reason", required=True, help="Why, for those who come after you.")
-@click.option("--who", default=_login, help="Who pauses it; your login if not given.")
+@click.option("--who", default=login, help="Who pauses it; your login if not given.")
 @click.option("--deployed", is_flag=True, help="Ask AWS even if `make run` is up.")
 @json_option
 @click.pass_obj

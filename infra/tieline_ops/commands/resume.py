@@ -27,8 +27,9 @@ def command(
 ) -> None:
     """End the pause of SIDE of LINK, or of both sides, and work off at once what waited.
 
-    A pause that a person or the brake began just ends. One that began by itself (credentials, a
-    system that is down) ends if the side answers now. Exit status 1 if a side stays paused.
+    A pause that a person began just ends. One that began by itself (credentials, a system that is
+    down) ends if the side answers now. One that the brake began stays: `tieline release` ends it.
+    Exit status 1 if a side stays paused.
 
     \b
     tieline resume jira-servicenow eng

@@ -163,7 +163,7 @@ class Births:
         values: dict[str, Value] = {w.field: w.value for w in resolved}
         want = self._reconciler.want(other)
         try:
-            made = self._sides.call(other, lambda c: c.create(twin.key, values, want))
+            made = self._sides.write(other, lambda c: c.create(twin.key, values, want))
         except Refused as refused:
             place = next((w.place for w in resolved if w.field in refused.fields), "")
             problem = Problem("refused", refused.what, place, refused.words)

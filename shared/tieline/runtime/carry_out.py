@@ -160,15 +160,15 @@ class CarryOut:
         id, copy = state.twin.sides[side].id, part.ids.get(side, "")
         match action:
             case AddComment(body=body, public=public):
-                comment = self._sides.call(
+                comment = self._sides.write(
                     side, lambda c: c.add_comment(id, body, public, part.key)
                 )
                 return replace(part, state=PartState.LIVE, ids={**part.ids, side: comment.id})
             case EditComment(body=body):
-                self._sides.call(side, lambda c: c.edit_comment(id, copy, body))
+                self._sides.write(side, lambda c: c.edit_comment(id, copy, body))
                 return part
             case DeleteComment():
-                self._sides.call(side, lambda c: c.delete_comment(id, copy))
+                self._sides.write(side, lambda c: c.delete_comment(id, copy), "deletes")
                 return part
             case AddAttachment(source=source):
                 origin = part.origin
@@ -178,13 +178,13 @@ class CarryOut:
                 except Gone:
                     return replace(part, state=PartState.ENDED)
                 with content:
-                    file = self._sides.call(
+                    file = self._sides.write(
                         side,
                         lambda c: c.add_attachment(id, source.name, source.media_type, content),
                     )
                 return replace(part, state=PartState.LIVE, ids={**part.ids, side: file.id})
             case DeleteAttachment():
-                self._sides.call(side, lambda c: c.delete_attachment(id, copy))
+                self._sides.write(side, lambda c: c.delete_attachment(id, copy), "deletes")
                 return part
 
     def _fields(
@@ -203,7 +203,7 @@ class CarryOut:
             values = {w.field: w.value for w in writes}
             before = state.tickets[side]
             try:
-                after = self._sides.call(
+                after = self._sides.write(
                     side,
                     lambda c, b=before, v=values: c.update(b, v, wants[side]),  # type: ignore[misc]
                 )

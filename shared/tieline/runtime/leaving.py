@@ -155,7 +155,7 @@ class Leaving:
         id = twin.sides[side].id
         for public in (False, True):
             try:
-                made = self._sides.call(
+                made = self._sides.write(
                     side,
                     lambda c, p=public: c.add_comment(id, body, p, part.key),  # type: ignore[misc]
                 )

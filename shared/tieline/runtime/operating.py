@@ -8,6 +8,7 @@ from tieline.runtime.changing import Changing
 from tieline.runtime.looking import Looking
 from tieline.runtime.operator import Operator
 from tieline.runtime.pulse import Pulse
+from tieline.runtime.release import Release
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.ways_out import WaysOut
 from tieline.runtime.webhooks import Webhooks
@@ -38,6 +39,7 @@ def operator_of(made: Wiring) -> Operator:
         Seeing(made.link, made.store, looking, made.reconciler, pulse),
         BringingIn(made),
         audit,
+        Release(made.link, made.store, made.pauses, ways_out, made.telemetry, made.clock),
         Changing(made, made.of, made.time_left),
         made.versions,
         Webhooks(made.link, made.store, made.sides, made.secret, made.clock),

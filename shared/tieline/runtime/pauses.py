@@ -89,6 +89,14 @@ class Pauses:
         self._telemetry.warn("side paused", side=side, kind=kind, reason=reason)
         return Paused(side, pause.until)
 
+    def brake(self, side: str, reason: str) -> tuple[Paused, bool]:
+        """Pause a side until somebody releases the brake; True if it was not paused so before."""
+        before = self._store.pause(side)
+        if before is not None and before.stays:
+            self._look(side)
+            return Paused(side, self._clock() + STAYS_WAIT), False
+        return self.begin(side, "brake", reason, STAYS_WAIT), True
+
     def wait(self, side: str) -> timedelta:
         """How long this process must still leave a side alone, as the side asked."""
         return max(self._asked.get(side, self._clock()) - self._clock(), timedelta(0))

@@ -305,7 +305,8 @@ class Reconciler:
             return  # both are
         values = closing_values(self._link, side, ticket, self._sides.specs())
         if values:
-            self._sides.call(side, lambda c: c.update(ticket, values, self.want(side)))
+            want = self.want(side)
+            self._sides.write(side, lambda c: c.update(ticket, values, want), "deletes")
 
     def _lost(self, twin: Twin, plan: Plan) -> None:
         for loss in plan.losses:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tieline.connectors import connector_class, webhook_reader, webhook_receipt
 from tieline.connectors.base import Clock, Connector, Hint, Site
+from tieline.domain.brake import BrakeKind
 from tieline.domain.errors import Configuration, Credentials, Transient, Unauthenticated
 from tieline.domain.link import Link
 from tieline.domain.ticket import FieldSpec
 from tieline.domain.twin import Twin
+from tieline.runtime.braking import Braking
 from tieline.runtime.pauses import CREDENTIALS_WAIT, DOWN_WAIT, Pauses
 from tieline.runtime.secrets import Secret
 from tieline.runtime.telemetry import Telemetry
@@ -68,7 +70,9 @@ class Sides:
         pauses: Pauses,
         remaining: Callable[[], timedelta],
         sleep: Callable[[float], None],
+        braking: Braking,
     ) -> None:
+        self._braking = braking
         self._remaining = remaining
         self._sleep = sleep
         self.link = link
@@ -133,6 +137,12 @@ class Sides:
             raise
         self.pauses.worked(side)
         return result
+
+    def write(self, side: str, action: Callable[[Connector], T], kind: BrakeKind = "writes") -> T:
+        """The same for what writes to a side, or deletes there: it is counted before."""
+        self.pauses.check(side)
+        self._braking.count(side, kind)
+        return self.call(side, action)
 
     def _be_patient(self, side: str) -> None:
         wait = self.pauses.wait(side)

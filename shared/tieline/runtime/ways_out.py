@@ -141,20 +141,22 @@ class WaysOut:
     def _resume(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """End pauses, those that nobody began after a look at the side; take up what waited."""
         became = {side: self._resumed(side) for side in self._named(event)}
-        requeued, left = self._take_up()
+        requeued, left = self.take_up()
         return {"sides": became, "requeued": requeued, "left": left}
 
     def _resumed(self, side: str) -> dict[str, Any]:
         pause = self._store.pause(side)
         if pause is None:
             return {"was": None, "resumed": True, "why": ""}
-        if not pause.stays:
+        if pause.kind == "brake":
+            why = f"the brake holds it; `tieline release {self._link.name} {side}` ends that"
+        elif not pause.stays:
             why = self._sides.probe(pause)
         else:
             why = "" if self._sides.pauses.end(pause) else "it was paused again meanwhile"
         return {"was": pause_facts(pause), "resumed": not why, "why": why}
 
-    def _take_up(self) -> tuple[int, int]:
+    def take_up(self) -> tuple[int, int]:
         """Put what waits for a side on the queue: how many, and how many the schedule will."""
         now = self._clock()
         waiting = waiting_for_a_side(self._store, now, WAITING_MOST)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tieline.connectors.base import Clock
 from tieline.domain.link import Link
+from tieline.runtime.braking import Braking
 from tieline.runtime.known import Known
 from tieline.runtime.pauses import Pauses
 from tieline.runtime.secrets import Secret
@@ -74,10 +75,16 @@ class Wiring:
         return Pauses(self.store, self.clock, self.telemetry)
 
     @cached_property
+    def braking(self) -> Braking:
+        return Braking(self.link, self.store, self.pauses, self.telemetry, self.clock)
+
+    @cached_property
     def sides(self) -> Sides:
         options = dict(self.connector_options or {})
         make = maker(self.link, self.secret, self.telemetry, self.clock, **options)
-        made = Sides(self.link, make, self.secret, self.pauses, self.time_left, self.sleep)
+        made = Sides(
+            self.link, make, self.secret, self.pauses, self.time_left, self.sleep, self.braking
+        )
         made.proofs = lambda: self.proofs
         return made
 

@@ -8,6 +8,7 @@
     <link>#side#<side>            cursor, pause          how far it is polled, why it is left alone
     <link>#person#<side>          <e-mail, hashed>       who a person is there, for a while
     <link>#work                   <the work's name>      how far an operator's long work has come
+    <link>#brake                  writes, deletes        how many there were, by five minutes
     <link>#bugs                   <digest of a text>     why a message failed, for a month
     <link>#asked                  <a question's name>    what became of it, for a day
     <link>#versions               <moment>#<name>        a version of the link that began then
@@ -29,6 +30,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tieline.domain.brake import BrakeKind, Counting, Tally
 from tieline.domain.errors import Refused, Stale, Transient
 from tieline.domain.marks import show
 from tieline.domain.plan import Loss
@@ -40,6 +42,7 @@ from tieline.state.items import (
     number,
     part_item,
     read_part,
+    read_tally,
     read_twin,
     text,
     twin_body,
@@ -260,6 +263,24 @@ class DynamoStore:
         delete["ConditionExpression"] = "since = :since"
         self._call(lambda: self._client.delete_item(**delete))
 
+    def tally(self, kind: BrakeKind) -> Tally:
+        return read_tally(self._get(self._brake_key(kind)) or {})
+
+    def count(self, kind: BrakeKind, counting: Counting) -> Tally:
+        adds = {"made": counting.total, **{f"s{s}": n for s, n in counting.adds.items()}}
+        values = {f":{name}": number(added) for name, added in adds.items()}
+        update = f"SET v = :v ADD {', '.join(f'{name} :{name}' for name in adds)}"
+        if counting.forget:
+            update += f" REMOVE {', '.join(f's{step}' for step in counting.forget)}"
+        answer = self._update(self._brake_key(kind), update, {":v": number(FORM), **values})
+        return read_tally(answer["Attributes"])
+
+    def let_through(self, kind: BrakeKind, free: int, until: datetime | None, who: str) -> None:
+        update = "SET v = :v, let_to = :free, let_until = :until, let_by = :who"
+        values = {":free": number(free), ":until": text(until.isoformat() if until else "")}
+        given = {":v": number(FORM), **values, ":who": text(who)}
+        self._update(self._brake_key(kind), update, given)
+
     def record_bug(self, bug: Bug) -> None:
         body = [bug.error, list(bug.where), bug.said, moment(bug.at), bug.receives]
         item = {
@@ -396,6 +417,9 @@ class DynamoStore:
     def _work_key(self, name: str) -> Item:
         return {"pk": text(f"{self._link}#work"), "sk": text(name)}
 
+    def _brake_key(self, kind: BrakeKind) -> Item:
+        return {"pk": text(f"{self._link}#brake"), "sk": text(kind)}
+
     def _bug_key(self, digest: str) -> Item:
         return {"pk": text(f"{self._link}#bugs"), "sk": text(digest)}
 
@@ -499,6 +523,19 @@ class DynamoStore:
 
     def _delete(self, key: Item) -> None:
         self._call(lambda: self._client.delete_item(TableName=self._table, Key=key))
+
+    def _update(self, key: Item, update: str, values: Item) -> Item:
+        """An update's answer, with the item as it is then."""
+        answer: Item = self._call(
+            lambda: self._client.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression=update,
+                ExpressionAttributeValues=values,
+                ReturnValues="ALL_NEW",
+            )
+        )
+        return answer
 
     def _query(self, **query: Any) -> Iterator[Item]:
         start: Item = {}

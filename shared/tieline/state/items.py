@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tieline.domain.brake import Tally
 from tieline.domain.twin import (
     Change,
     Mark,
@@ -189,3 +190,11 @@ def read_part(item: Mapping[str, Any]) -> PartTwin:
         marks=body["marks"],
         created=datetime.fromisoformat(item["created"]["S"]),
     )
+
+
+def read_tally(item: Mapping[str, Any]) -> Tally:
+    """What the brake counted, from its item; `s5880960` is a step's count."""
+    steps = {int(n[1:]): int(v["N"]) for n, v in item.items() if n[0] == "s" and n[1:].isdigit()}
+    total, free = (int(item[n]["N"]) if n in item else 0 for n in ("made", "let_to"))
+    until, by = (item.get(name, {}).get("S", "") for name in ("let_until", "let_by"))
+    return Tally(total, free, datetime.fromisoformat(until) if until else None, steps, by)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from tieline.domain.brake import BrakeKind, Counting, Tally
 from tieline.domain.plan import Loss
 from tieline.domain.twin import PartTwin, Twin
 
@@ -169,6 +170,15 @@ class Store(Protocol):
 
     def end_pause(self, side: str, since: datetime | None = None) -> None:
         """Take a pause away; with `since`, only the one that began then. Raises Stale."""
+
+    def tally(self, kind: BrakeKind) -> Tally:
+        """What the brake counted of a kind. One consistent read."""
+
+    def count(self, kind: BrakeKind, counting: Counting) -> Tally:
+        """Add to what the brake counted, and give what it is then. One write, no read."""
+
+    def let_through(self, kind: BrakeKind, free: int, until: datetime | None, who: str) -> None:
+        """Store up to what total, and until when, `who` lets everything of a kind through."""
 
     def record_bug(self, bug: Bug) -> None:
         """Keep why a message failed, for as long as its dead letter may wait."""

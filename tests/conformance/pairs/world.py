@@ -146,6 +146,7 @@ class World:
             wiring.pauses,
             wiring.time_left,
             wiring.sleep,
+            wiring.braking,
         )
 
     def _session(self, side: str) -> requests.Session:

@@ -12,6 +12,7 @@ from simulation.model.table import MemoryTable
 from support.twins import NOW, part, twin
 from support.world import make_table
 
+from tieline.domain.brake import Counting
 from tieline.domain.errors import Stale
 from tieline.domain.plan import Loss
 from tieline.domain.twin import PLANNED, UNTIL_LIVE, PartKind
@@ -68,6 +69,13 @@ def every_call(store: DynamoStore) -> list[Any]:
     planned = twin("k3", eng="3", it="4", due_at=UNTIL_LIVE, due_why=PLANNED)
     tried(lambda: store.save(planned))
     tried(lambda: (store.planned(9), store.count_planned(), store.due(NOW + DAY, 9)))
+    tried(lambda: store.tally("writes"))
+    tried(lambda: store.count("writes", Counting({100: 10}, total=10)))
+    tried(lambda: store.count("writes", Counting({101: 3, 100: -4}, total=-1)))
+    tried(lambda: store.let_through("writes", 9, NOW + DAY, "jane"))
+    tried(lambda: store.count("writes", Counting({113: 1}, (100, 99), 1)))
+    tried(lambda: store.let_through("writes", 0, None, ""))
+    tried(lambda: (store.tally("writes"), store.tally("deletes")))
     tried(lambda: store.release(first))
     tried(lambda: store.release(due))
     tried(lambda: (store.twin("k1"), store.parts("k1"), store.twin_key("eng", "1")))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from tieline.domain.link import (
     AttachmentsRule,
     Birth,
+    Brake,
     CommentsRule,
     FieldRule,
     Link,
@@ -20,6 +21,8 @@ STATES = (("New", "New"), ("Busy", "Busy"), ("Done", "Done"))
 STAND_IN = "jane"
 """Who is put where a person is not known."""
 
+UNBRAKED = Brake(writes_per_hour=100_000, deletes_per_hour=100_000)
+
 
 def link_between(
     one: str,
@@ -29,6 +32,7 @@ def link_between(
     on_delete: str = "keep",
     points: bool = True,
     chain: bool = False,
+    brake: Brake = UNBRAKED,
 ) -> Link:
     """A link between the systems called `one` and `two`, which are its sides' names, too."""
     both = (one, two)
@@ -64,4 +68,5 @@ def link_between(
         conflicts=conflicts,
         on_delete=on_delete,  # type: ignore[arg-type]
         chain=chain,
+        brake=brake,
     )

@@ -21,7 +21,7 @@ T = TypeVar("T")
 LATENCY = {"dynamodb": (2, 12), "sqs": (3, 15), "secrets": (5, 20)}
 """Milliseconds there, and back; for a system see below."""
 SYSTEM_LATENCY = (15, 120)
-WRITES = frozenset({"PutItem", "TransactWriteItems", "DeleteItem"})
+WRITES = frozenset({"PutItem", "TransactWriteItems", "UpdateItem", "DeleteItem"})
 LATE, STILL = (0.5, 60.0), (1.0, 40.0)
 """Seconds after which a late write takes effect, and for which a process stands still."""
 

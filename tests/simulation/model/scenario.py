@@ -45,6 +45,7 @@ LATER_FAULTS = (
     Fault("writes to the table arrive late", 0.3),
     Fault("saves are slow, and the queue is impatient", 0.3),
     Fault("people edit what was just written", 0.3),
+    Fault("the brake comes on", 0.15),
 )
 """Faults that came when seeds were kept already: drawn apart, so that those stay as they were."""
 

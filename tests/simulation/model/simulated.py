@@ -12,7 +12,7 @@ from random import Random
 
 from simulation.model.clockwork import Clockwork
 from simulation.model.function import TABLE, Function, SecretStore
-from simulation.model.links import link_between
+from simulation.model.links import UNBRAKED, link_between
 from simulation.model.network import Chances, Crash, Network
 from simulation.model.people import People
 from simulation.model.records import Records
@@ -21,6 +21,7 @@ from simulation.model.system import SPECS, Outage, Record, System, words
 from simulation.model.table import MemoryTable
 
 from tieline.domain.errors import Transient
+from tieline.domain.link import Brake
 from tieline.domain.marks import mark
 from tieline.domain.twin import SideBase, Twin, TwinState, key_of
 from tieline.runtime.enqueue import put
@@ -30,6 +31,7 @@ from tieline.state.dynamodb import DynamoStore
 REST = timedelta(hours=6)
 """So long after people stopped, everything must be at rest."""
 STEP = timedelta(minutes=5)
+RELEASE_EVERY = timedelta(minutes=9)
 SKEW = 4.0
 """Seconds that a system's clock is off at most."""
 
@@ -91,6 +93,7 @@ class Simulated:
             conflicts=policy,
             on_delete=plan.on_delete,
             points=not self.points_later,
+            brake=self._brake(),
         )
         part = {"token": "token-1", "webhook_secret": "hook-1"}
         secrets = SecretStore(self.network, {side: dict(part) for side in (one, two)})
@@ -105,6 +108,19 @@ class Simulated:
         )
         made.schedule(timedelta(seconds=self.rng.uniform(1, 60)))
         return made
+
+    def _brake(self) -> Brake:
+        """Where it comes on, so early that it does, and nobody is asked for long."""
+        if "the brake comes on" not in self.scenario.faults:
+            return UNBRAKED
+        return Brake(self.later.randint(3, 12), self.later.randint(1, 2))
+
+    def _release(self, function: Function) -> None:
+        """An operator looks in now and then, and lets the link go on."""
+        if any(self.store(function).pause(side) for side in function.link.order):
+            self.network.faults["brake released, if it was on"] += 1
+            function.invoke({"tieline": "release", "who": "li"})
+        self.clock.after(RELEASE_EVERY, lambda: self._release(function))
 
     def _react(self, system: System, record: Record) -> None:
         """Somebody edits what a link just wrote, before the link reads it back or soon after."""
@@ -191,6 +207,9 @@ class Simulated:
                 some_time(lambda f=function: self._miss_schedules(f))  # type: ignore[misc]
         if "down for an hour" in faults:
             some_time(lambda: self._down(rng.choice(self.systems)))
+        if "the brake comes on" in faults:
+            for function in self.functions:
+                self._release(function)
         if "secrets rotated" in faults:
             some_time(lambda: self._rotate(rng.choice(self.systems)))
         if "deploys" in faults:

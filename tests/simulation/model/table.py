@@ -21,6 +21,7 @@ _EQUALS = re.compile(r"(\w+) = (:\w+)")
 _BETWEEN = re.compile(r"(\w+) BETWEEN (:\w+) AND (:\w+)")
 _LESS = re.compile(r"(\w+) < (:\w+)")
 _FROM = re.compile(r"(\w+) >= (:\w+)")
+_CLAUSE = re.compile(r"\s*(?=\b(?:SET|ADD|REMOVE) )")
 _FAILED = "ConditionalCheckFailed"
 
 
@@ -61,6 +62,16 @@ class MemoryTable:
             return {}
 
         return self._call("PutItem", effect, saves=_is_twin(Item))
+
+    def update_item(
+        self, *, Key: Item, UpdateExpression: str, ExpressionAttributeValues: Item, **_: Any
+    ) -> Item:
+        def effect() -> Item:
+            item = self.items.setdefault(_name(Key), deepcopy(Key))
+            _update(item, UpdateExpression, ExpressionAttributeValues)
+            return {"Attributes": deepcopy(item)}
+
+        return self._call("UpdateItem", effect)
 
     def delete_item(self, *, Key: Item, **delete: Any) -> Item:
         def effect() -> Item:
@@ -165,6 +176,21 @@ def _one(condition: str, stored: Item | None, values: Item) -> bool:
     found = _EQUALS.fullmatch(condition)
     assert found, condition
     return stored is not None and stored.get(found[1]) == values[found[2]]
+
+
+def _update(item: Item, expression: str, values: Item) -> None:
+    """SET, ADD and REMOVE of attributes, in place."""
+    for clause in _CLAUSE.split(expression)[1:]:
+        verb, _, rest = clause.partition(" ")
+        for one in rest.strip().split(", "):
+            name, value = one.split(" ")[0], one.split(" ")[-1]
+            if verb == "SET":
+                item[name] = deepcopy(values[value])
+            elif verb == "ADD":
+                held = int(item.get(name, {"N": "0"})["N"])
+                item[name] = {"N": str(held + int(values[value]["N"]))}
+            else:
+                item.pop(name, None)
 
 
 def _meets(expression: str, item: Item, values: Item) -> bool:
