@@ -21,6 +21,7 @@ VERBS = {
     "check": "Find what is wrong with links, before they are deployed",
     "preview": "Show what would be written for a ticket, and write nothing",
     "status": "Show how links fare: twins, parked tickets, pauses, polls",
+    "show": "Show how one ticket and its counterpart stand, and what was done to them",
     "errors": "Show what waits for a person, and the command that gets each out",
     "retry": "Try parked tickets again now, and say what became of each",
     "replay": "Put dead letters back on the queue, once their cause is mended",

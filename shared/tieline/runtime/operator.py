@@ -22,6 +22,7 @@ from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
 from tieline.runtime.reconciler import Reconciler
+from tieline.runtime.seeing import Seeing
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
@@ -38,8 +39,10 @@ class Operator:
         reconciler: Reconciler,
         clock: Clock,
         ways_out: WaysOut,
+        seeing: Seeing,
     ) -> None:
         self._ways_out = ways_out
+        self._seeing = seeing
         self._link = link
         self._store = store
         self._sides = sides
@@ -53,6 +56,7 @@ class Operator:
             "preview": self._preview,
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
+            **self._seeing.verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:

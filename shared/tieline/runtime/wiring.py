@@ -166,9 +166,13 @@ class Wiring:
     @cached_property
     def operator(self) -> Operator:
         from tieline.runtime.operator import Operator  # noqa: PLC0415
+        from tieline.runtime.seeing import Seeing  # noqa: PLC0415
         from tieline.runtime.ways_out import WaysOut  # noqa: PLC0415
 
         ways_out = WaysOut(
             self.link, self.store, self.enqueuer, self.sides, self.clock, self.time_left
         )
-        return Operator(self.link, self.store, self.sides, self.reconciler, self.clock, ways_out)
+        seeing = Seeing(self.link, self.store, self.sides, ways_out, self.clock, self.time_left)
+        return Operator(
+            self.link, self.store, self.sides, self.reconciler, self.clock, ways_out, seeing
+        )

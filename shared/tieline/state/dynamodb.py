@@ -39,7 +39,7 @@ from tieline.state.items import (
     text,
     twin_body,
 )
-from tieline.state.store import Bug, Counts, Cursor, Pause
+from tieline.state.store import Bug, Counts, Cursor, GivenUp, Pause
 
 T = TypeVar("T")
 TRANSACTION = 90
@@ -111,6 +111,15 @@ class DynamoStore:
             "expires": number(int((at + LOSS_KEPT).timestamp())),
         }
         self._call(lambda: self._client.put_item(TableName=self._table, Item=item))
+
+    def losses(self, key: str) -> tuple[GivenUp, ...]:
+        between = {":from": text("loss#"), ":to": text("loss$")}
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+            ExpressionAttributeValues={":pk": self._twin_key(key)["pk"], **between},
+            ConsistentRead=True,
+        )
+        return tuple(_given_up(item) for item in items)
 
     def release(self, twin: Twin) -> None:
         # Only the twin that we read: another worker may have begun with it meanwhile.
@@ -258,6 +267,23 @@ class DynamoStore:
             twin = self._get({"pk": item["pk"], "sk": item["sk"]})
             if twin is not None:
                 yield read_twin(twin)
+
+    def page(self, limit: int, after: str | None = None) -> tuple[Sequence[Twin], str | None]:
+        twins_pk = text(f"{self._link}#twins")
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": "twins",
+            "KeyConditionExpression": "twins_pk = :pk",
+            "ExpressionAttributeValues": {":pk": twins_pk},
+            "Limit": limit,
+        }
+        if after is not None:
+            query["ExclusiveStartKey"] = {**self._twin_key(after), "twins_pk": twins_pk}
+        answer = self._call(lambda: self._client.query(**query))
+        items = self._get_all([{"pk": one["pk"], "sk": one["sk"]} for one in answer["Items"]])
+        last = answer.get("LastEvaluatedKey")
+        following = last["pk"]["S"].removeprefix(f"{self._link}#twin#") if last else None
+        return [read_twin(item) for item in items], following
 
     def counts(self) -> Counts:
         return Counts(self._count("twins"), self._count("parked"), self._count("due"))
@@ -464,6 +490,14 @@ class DynamoStore:
             raise Transient(f"DynamoDB {error.operation_name} answered {code}") from None
         except BotoCoreError as error:
             raise Transient(f"DynamoDB gave no answer ({type(error).__name__})") from None
+
+
+def _given_up(item: Item) -> GivenUp:
+    at = datetime.fromisoformat(item["sk"]["S"].split("#")[1])
+    side, field, lost, kept, policy = (
+        item[name]["S"] for name in ("side", "field", "lost", "kept", "policy")
+    )
+    return GivenUp(at, side, field, lost, kept, policy)
 
 
 def _whole(value: Any) -> str:

@@ -69,6 +69,18 @@ class Counts:
     due: int
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A value that a conflict policy gave up, as it was kept: texts, whole where they fit."""
+
+    at: datetime
+    side: str
+    field: str
+    lost: str
+    kept: str
+    policy: str
+
+
 class Store(Protocol):
     """One link's state. Raises Transient when the database does not answer."""
 
@@ -92,6 +104,9 @@ class Store(Protocol):
 
     def record_loss(self, key: str, loss: Loss, at: datetime) -> None:
         """Keep, in full and for a year, the value that a conflict policy gave up."""
+
+    def losses(self, key: str) -> tuple[GivenUp, ...]:
+        """What was given up of a twin within a year, oldest first."""
 
     def release(self, twin: Twin) -> None:
         """Forget a twin, so that its tickets may get another. Conditional on the revision."""
@@ -137,6 +152,12 @@ class Store(Protocol):
 
     def all_twins(self) -> Iterator[Twin]:
         """Every twin of the link, in no order."""
+
+    def page(self, limit: int, after: str | None = None) -> tuple[Sequence[Twin], str | None]:
+        """Some twins of the link, in no order, and what `after` is for those that follow.
+
+        None: there are no more. A page may hold fewer than `limit`.
+        """
 
     def counts(self) -> Counts:
         """How many twins stand where."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta, timezone
 
@@ -57,3 +58,22 @@ def test_every_twin_is_listed(store: DynamoStore) -> None:
         store.save(twin(key, eng=key, it=""))
     assert {t.key for t in store.all_twins()} == keys
     assert store.counts() == Counts(twins=30, parked=0, due=0)
+
+
+def test_twins_come_page_by_page_each_once(
+    store: DynamoStore, store_of: Callable[..., DynamoStore]
+) -> None:
+    keys = {f"k{n}" for n in range(7)}
+    for key in keys:
+        store.save(twin(key, eng=key, it=""))
+    store_of("pages-of-another-link").save(twin("theirs"))
+    seen: list[str] = []
+    after: str | None = None
+    while True:
+        page, after = store.page(3, after)
+        assert len(page) <= 3
+        seen += [one.key for one in page]
+        if after is None:
+            break
+    assert sorted(seen) == sorted(keys)
+    assert store.page(3, None)[1] is not None

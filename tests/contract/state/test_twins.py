@@ -326,6 +326,10 @@ def test_a_lost_value_is_kept_beside_the_twin_for_a_year(
     assert int(found[0]["expires"]["N"]) == int((NOW + timedelta(days=365)).timestamp())
     assert store.twin("k1") == saved
     assert store.parts("k1") == ()
+    (given_up,) = store.losses("k1")
+    assert (given_up.at, given_up.side, given_up.field) == (NOW, "it", "state")
+    assert (given_up.lost, given_up.policy) == (found[0]["lost"]["S"], "newest")
+    assert store.losses("k2") == ()
 
 
 def test_links_in_one_table_do_not_see_each_other(store_of: Stores, store: DynamoStore) -> None:
