@@ -27,7 +27,10 @@ demo: setup .venv-emulator/.ready ## See a link at work between two simulated sy
 run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C; LINK=name for another
 	$(BIN)/python -m tieline_ops.local $(LINK)
 
-test: lint audit sam .venv-emulator/.ready ## Everything that CI checks
+browser: setup ## Find a browser for the console's tests; as root, install Debian's if there is none
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.browser
+
+test: lint audit sam browser .venv-emulator/.ready ## Everything that CI checks
 	$(BIN)/pytest -n 2 --dist loadfile
 
 lock: setup ## Compute the pinned versions anew from pyproject.toml
@@ -95,7 +98,7 @@ backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through 
 rapid: setup ## Twenty edits of a checklist within three seconds, on one side and on both
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
 
-.PHONY: rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+.PHONY: browser rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
 
 .PHONY: trust
 trust: setup .venv-emulator/.ready ## Make the examples of docs/trust.md anew, on the local stack

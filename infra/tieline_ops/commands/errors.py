@@ -76,7 +76,7 @@ def command(
                     raise
                 said = {"reason": trouble.message, "first": trouble.hint}
                 found.append({"what": "unknown", "link": name, "kind": "", "since": "", **said})
-    found.sort(key=lambda one: (_rank(one), str(one["since"])))
+    found.sort(key=lambda one: (rank(one), str(one["since"])))
     if machine:
         print_json({"errors": found})
     else:
@@ -92,6 +92,11 @@ def _of_link(project: Project, name: str, calls: Calls) -> list[dict[str, Any]]:
     told = checked(calls.ask(name, {"tieline": "errors"}), "")
     local = None if calls.deployed else running(project, name)
     letters = dead_letters(link_of(project, name), local).look()
+    return waiting(name, told, letters)
+
+
+def waiting(name: str, told: Mapping[str, Any], letters: Sequence[Letter]) -> list[dict[str, Any]]:
+    """What waits in a link, by what its function tells and by its dead letters."""
     return [
         *(_paused(name, side, pause) for side, pause in told["paused"].items()),
         *(_letter(name, letter, told["bugs"].get(letter.name)) for letter in letters),
@@ -145,7 +150,8 @@ def _parked(link: str, twin: Mapping[str, Any]) -> dict[str, Any]:
     return {"what": "parked", "link": link, **twin, "first": first, "run": way_out}
 
 
-def _rank(one: Mapping[str, Any]) -> int:
+def rank(one: Mapping[str, Any]) -> int:
+    """How urgent it is: the smaller, the more."""
     name = (one["what"], one["kind"] if one["what"] in {"paused", "parked"} else "")
     return URGENCY.index(name) if name in URGENCY else len(URGENCY)
 

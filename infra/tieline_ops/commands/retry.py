@@ -56,25 +56,25 @@ def command(
     calls = Calls(project, deployed)
     if ticket is not None:
         answer = about_ticket(project, link, ticket, side, "reconcile", deployed=deployed)
-        asked = [{**answer, "name": _name(answer["was_parked"], ticket)}]
+        asked = [{**answer, "name": name_of(answer["was_parked"], ticket)}]
     else:
         (name,) = project.chosen([link])
         answer = checked(calls.ask(name, {"tieline": "retry", "kind": kind}), "")
-        asked = [{**one, "name": _name(one["was_parked"], "?")} for one in answer["retried"]]
+        asked = [{**one, "name": name_of(one["was_parked"], "?")} for one in answer["retried"]]
     with progress("waiting for the outcome", machine=machine):
         became = outcomes(calls, link, asked, wait)
-    told = [_told(link, one, became.get(one["asked"])) for one in asked]
+    lines = [told(link, one, became.get(one["asked"])) for one in asked]
     if machine:
-        print_json({"link": link, "retried": told})
+        print_json({"link": link, "retried": lines})
     else:
-        for one in told:
+        for one in lines:
             click.echo(f"{one['ticket']}: {one['became']}")
-        if not told:
+        if not lines:
             click.echo("nothing is parked" + (f" as {kind}" if kind else ""))
-    context.exit(0 if all(one["out"] for one in told) else 1)
+    context.exit(0 if all(one["out"] for one in lines) else 1)
 
 
-def _told(link: str, one: Mapping[str, Any], answer: Mapping[str, Any] | None) -> dict[str, Any]:
+def told(link: str, one: Mapping[str, Any], answer: Mapping[str, Any] | None) -> dict[str, Any]:
     """A line on one ticket; `out` says whether nothing is left to do for a person."""
     became, out = _became(link, answer)
     parked = answer["parked"] if answer else None
@@ -101,5 +101,6 @@ def _became(link: str, answer: Mapping[str, Any] | None) -> tuple[str, bool]:
     return "both sides agree", True
 
 
-def _name(parked: Mapping[str, Any] | None, ticket: str) -> str:
+def name_of(parked: Mapping[str, Any] | None, ticket: str) -> str:
+    """Both tickets of a parked twin, or what the ticket was called."""
     return pair(parked["tickets"]) if parked else ticket

@@ -2,7 +2,8 @@
 
     python -m tieline_ops.local [PORT] [LINK,…]
 
-People's edits and faults are made over HTTP, under `/_sandbox/` of each system's address.
+People's edits and faults are made on the console's page, which is served at the port after PORT, or
+over HTTP, under `/_sandbox/` of each system's address.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import sys
 from pathlib import Path
 from threading import Event
 
+from tieline_ops.console.local import serve_beside
 from tieline_ops.link_folder import folders
 from tieline_ops.local.stack import BrokenLink, LocalStack
+from tieline_ops.project import Project
 
 PORT = 8400
 FIRST = "jira-servicenow"
 """The link that is up if none is named: each one has processes and two systems of its own."""
 _HELP = """
-Try, in another terminal:
+Open the console in a browser, or try, in another terminal:
   .venv/bin/tieline status
   .venv/bin/tieline check --live
   curl {it}/_sandbox/act -H 'Content-Type: application/json' -d '{{"act": "create",
@@ -54,8 +57,14 @@ def main() -> int:
         print(f"port {port} is taken: is it running already?", file=sys.stderr)
         return 1
     with stack:
+        try:
+            served = serve_beside(stack, Project(Path.cwd()), port + 1)
+        except OSError:
+            served = serve_beside(stack, Project(Path.cwd()))
+        stack.console = served.url
         stack.write_addresses()
         addresses = stack.addresses()
+        print(f"console   {served.url}")
         print(f"webhooks  {addresses['webhooks']}/<link>/<side>\naws       {addresses['aws']}")
         print(f"log       {addresses['log']}")
         urls: dict[str, str] = {}
@@ -66,6 +75,7 @@ def main() -> int:
         if urls.keys() >= {"it", "eng"}:
             print(_HELP.format(**urls), flush=True)
         ended.wait()
+        served.close()
     return 0
 
 

@@ -59,6 +59,7 @@ class LocalStack:
         port: int = 0,
     ) -> None:
         self.root = root
+        self.console = ""  # where its page is served, if it is
         self._ending = ExitStack()
         try:
             self._begin(names, kind, port)
@@ -103,6 +104,7 @@ class LocalStack:
             "webhooks": self.gateway.url,
             "aws": self.aws.url,
             "log": str(self.log),
+            "console": self.console,
             "links": {
                 name: {
                     side: {"system": s.system, "url": s.url} for side, s in one.link.sides.items()

@@ -1,0 +1,50 @@
+"""The console's web app: static files, and a JSON API in front of the operator's verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, jsonify
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from tieline_ops.console.guard import Guard
+from tieline_ops.console.links import Links, links_api
+from tieline_ops.console.sandbox import SandboxDesks, sandbox_api
+from tieline_ops.trouble import Trouble, Wrong
+
+STATIC = Path(__file__).parent / "static"
+
+
+def console_app(links: Links, guard: Guard, desks: SandboxDesks | None = None) -> Flask:
+    """The app over some links; with the sandbox's desks, people's work there can be done, too."""
+    app = Flask("tieline-console", static_folder=str(STATIC), static_url_path="/static")
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    guard.watch(app)
+
+    @app.get("/")
+    def page() -> ResponseReturnValue:
+        return app.send_static_file("index.html")
+
+    @app.get("/api/session")
+    def session() -> dict[str, Any]:
+        return {"token": guard.token, "sandbox": desks is not None, **links.session()}
+
+    app.register_blueprint(links_api(links))
+    if desks is not None:
+        app.register_blueprint(sandbox_api(desks))
+
+    @app.errorhandler(Trouble)
+    def trouble(error: Trouble) -> ResponseReturnValue:
+        return jsonify(error=error.message, hint=error.hint), 502
+
+    @app.errorhandler(Wrong)
+    def wrong(error: Wrong) -> ResponseReturnValue:
+        return jsonify(error=error.message, hint=error.hint), 404
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> ResponseReturnValue:
+        return jsonify(error=error.description, hint=""), error.code or 500
+
+    return app

@@ -1,0 +1,52 @@
+"""How a link fares, in one word: what a person must look at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+WORDS = ("down", "paused", "parked", "late", "ok")
+"""From the worst to the best."""
+LATE_AFTER = timedelta(minutes=15)
+"""Three polls of the schedule; the alarm on the queue's age has the same."""
+_AWAY = frozenset({"down", "credentials"})
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How many messages a link's queue and its dead letters hold; None: not known."""
+
+    queued: int | None = None
+    dead: int | None = None
+
+
+def health(
+    status: Mapping[str, Any], told: Mapping[str, Any], held: Held, now: datetime
+) -> tuple[str, list[str]]:
+    """A word of `WORDS`, and the reasons. `status` and `told` are what those verbs answer."""
+    found = [*_found(status, told, held, now)]
+    word = min((word for word, _ in found), key=WORDS.index, default="ok")
+    return word, [why for _, why in sorted(found, key=lambda one: WORDS.index(one[0]))]
+
+
+def _found(
+    status: Mapping[str, Any], told: Mapping[str, Any], held: Held, now: datetime
+) -> Iterator[tuple[str, str]]:
+    for side, pause in told["paused"].items():
+        word = "down" if pause["kind"] in _AWAY else "paused"
+        yield word, f"{side} is paused ({pause['kind']}): {pause['reason']}"
+    if status["parked"]:
+        yield "parked", _counted(status["parked"], "ticket waits", "tickets wait") + " for a person"
+    if held.dead:
+        yield "parked", _counted(held.dead, "dead letter", "dead letters")
+    for side, one in status["sides"].items():
+        if one["polled"] is None:
+            yield "late", f"{side} was never polled"
+        elif now - datetime.fromisoformat(one["polled"]) > LATE_AFTER:
+            yield "late", f"{side} was last polled at {one['polled'][:16]}"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

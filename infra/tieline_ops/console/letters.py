@@ -1,0 +1,95 @@
+"""What a link's queue and its dead letters hold, as far as the console may know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tieline_ops.asking import link_of
+from tieline_ops.console.health import Held
+from tieline_ops.dead_letters import DeadLetters, Letter, dead_letters
+from tieline_ops.project import Project
+from tieline_ops.running import function_name, running
+from tieline_ops.trouble import Trouble
+
+
+class Letters(Protocol):
+    """What is asked of the queues. `allowed`: whether dead letters can be seen and put back."""
+
+    allowed: bool
+
+    def held(self, link: str) -> Held:
+        """How many messages there are. Raises Trouble."""
+
+    def look(self, link: str) -> list[Letter]:
+        """The dead letters. Raises Trouble."""
+
+    def replay(self, link: str) -> dict[str, Any]:
+        """Put them back. Raises Trouble."""
+
+
+class NoLetters:
+    """For a console that has no rights on the queues."""
+
+    allowed = False
+
+    def held(self, link: str) -> Held:  # noqa: ARG002
+        return Held()
+
+    def look(self, link: str) -> list[Letter]:  # noqa: ARG002
+        return []
+
+    def replay(self, link: str) -> dict[str, Any]:
+        raise Trouble("the console has no rights on queues", f"use `tieline replay {link}`")
+
+
+@dataclass
+class OwnLetters:
+    """Asks SQS with the rights of whoever runs the console, or the local stack's."""
+
+    project: Project
+    deployed: bool
+    allowed: bool = True
+    _dead: dict[tuple[str, str], DeadLetters] = field(default_factory=dict)
+    _urls: dict[tuple[int, str], str] = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)
+
+    def held(self, link: str) -> Held:
+        return Held(
+            self._count(link, f"{function_name(link)}.fifo"),
+            self._count(link, f"{function_name(link)}-dead.fifo"),
+        )
+
+    def look(self, link: str) -> list[Letter]:
+        """Letters are out of others' sight while they are looked at, so an empty queue is left."""
+        return self._of(link).look() if self.held(link).dead else []
+
+    def replay(self, link: str) -> dict[str, Any]:
+        letters = self._of(link)
+        return {"replayed": sum(1 for _ in letters.replay())}
+
+    def _of(self, link: str) -> DeadLetters:
+        """Made once: a client of AWS takes long to make, and only one may be made at a time."""
+        local = None if self.deployed else running(self.project, link)
+        where = (local.aws if local else "", link)
+        with self._making:
+            if where not in self._dead:
+                self._dead[where] = dead_letters(link_of(self.project, link), local)
+            return self._dead[where]
+
+    def _count(self, link: str, queue: str) -> int:
+        """Messages of a queue, those in flight among them. Raises Trouble."""
+        sqs = self._of(link).sqs
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        try:
+            if (id(sqs), queue) not in self._urls:
+                self._urls[id(sqs), queue] = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+            url = self._urls[id(sqs), queue]
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+        except (BotoCoreError, ClientError) as error:
+            hint = "look at the credentials, rights and region that you call AWS with"
+            raise Trouble(f"SQS cannot be asked ({type(error).__name__})", hint) from None
+        return sum(int(found["Attributes"][name]) for name in names)

@@ -1,0 +1,184 @@
+"""The API on links: how they fare, what waits for a person, and what gets it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, request
+
+from tieline.connectors import connector_class
+from tieline.domain.link import Link
+from tieline.runtime.wiring import utc_now
+from tieline_ops.asking import checked
+from tieline_ops.calling import Calls
+from tieline_ops.commands import errors, retry
+from tieline_ops.console.health import health
+from tieline_ops.console.letters import Letters
+from tieline_ops.link_folder import SOURCE, load
+from tieline_ops.outcomes import outcomes
+from tieline_ops.project import Project
+from tieline_ops.running import asked_for
+from tieline_ops.trouble import Trouble
+
+Json = dict[str, Any]
+_AT_ONCE = 8
+RETRY_SECONDS = 8.0
+"""So long a request for a retry waits for the outcome."""
+
+
+@dataclass
+class Links:
+    """The links of a project, asked as the command asks them."""
+
+    project: Project
+    calls: Calls
+    letters: Letters
+    poll_seconds: float = 1.0
+    now: Callable[[], datetime] = utc_now
+    _loaded: dict[str, tuple[int, Link | None]] = field(default_factory=dict)
+
+    def names(self) -> tuple[str, ...]:
+        """The links that are up, or all."""
+        return asked_for(self.project, (), deployed=self.calls.deployed)
+
+    def session(self) -> Json:
+        """What the page must know before anything else."""
+        return {
+            "project": self.project.root.name,
+            "where": "AWS" if self.calls.deployed else "this machine",
+            "every": self.poll_seconds,
+            "replays": self.letters.allowed,
+            "links": list(self.names()),
+        }
+
+    def mesh(self) -> Json:
+        """Every link with its health, and the places that they join."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return {"links": list(pool.map(self.summary, self.names()))}
+
+    def summary(self, name: str) -> Json:
+        """One link in short: its sides, its health, its counts."""
+        link = self.link(name)
+        head: Json = {
+            "link": name,
+            "title": link.title if link else "",
+            "sides": _sides(link) if link else [],
+        }
+        try:
+            status = checked(self.calls.ask(name, {"tieline": "status"}), "")
+            told = checked(self.calls.ask(name, {"tieline": "errors"}), "")
+            held = self.letters.held(name)
+        except Trouble as trouble:
+            return {**head, "health": "down", "why": [trouble.message, trouble.hint]}
+        word, why = health(status, told, held, self.now())
+        return {
+            **head,
+            "health": word,
+            "why": why,
+            "mode": status["mode"],
+            "twins": status["twins"],
+            "parked": status["parked"],
+            "waiting": status["waiting"],
+            "queued": held.queued,
+            "dead": held.dead,
+            "paused": told["paused"],
+            "polled": {side: one["polled"] for side, one in status["sides"].items()},
+        }
+
+    def link(self, name: str) -> Link | None:
+        """The link as its file says it, or None if that is at fault. Raises Wrong."""
+        (chosen,) = self.project.chosen([name])
+        folder = self.project.functions / chosen
+        written = (folder / SOURCE).stat().st_mtime_ns
+        if self._loaded.get(chosen, (0, None))[0] != written:
+            self._loaded[chosen] = written, load(folder).link
+        return self._loaded[chosen][1]
+
+    def errors(self) -> Json:
+        """What waits for a person in all links, the most urgent first."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = [one for many in pool.map(self.errors_of, self.names()) for one in many]
+        found.sort(key=lambda one: (errors.rank(one), str(one["since"])))
+        return {"errors": found}
+
+    def errors_of(self, name: str) -> list[Json]:
+        """What waits in one link; that it gives no answer is an error, too."""
+        try:
+            told = checked(self.calls.ask(name, {"tieline": "errors"}), "")
+            letters = self.letters.look(name)
+        except Trouble as trouble:
+            said = {"kind": "", "since": "", "reason": trouble.message, "first": trouble.hint}
+            return [{"what": "unknown", "link": name, **said}]
+        return errors.waiting(name, told, letters)
+
+    def retry(self, name: str, wanted: Mapping[str, Any]) -> Json:
+        """Try a ticket again, or all that are parked, and wait a little for the outcome."""
+        (chosen,) = self.project.chosen([name])
+        if wanted.get("ticket"):
+            event = {"tieline": "reconcile", "ticket": str(wanted["ticket"])}
+            side = {"side": str(wanted["side"])} if wanted.get("side") else {}
+            answer = checked(self.calls.ask(chosen, {**event, **side}), "")
+            asked = [{**answer, "name": str(wanted["ticket"])}]
+        else:
+            answer = checked(self.calls.ask(chosen, {"tieline": "retry", "kind": None}), "")
+            asked = [
+                {**one, "name": retry.name_of(one["was_parked"], "?")} for one in answer["retried"]
+            ]
+        became = outcomes(self.calls, chosen, asked, RETRY_SECONDS)
+        return {"retried": [retry.told(chosen, one, became.get(one["asked"])) for one in asked]}
+
+    def pass_on(
+        self, name: str, verb: str, wanted: Mapping[str, Any], words: tuple[str, ...]
+    ) -> Json:
+        """A verb of the function's own, with those of `words` that are given."""
+        (chosen,) = self.project.chosen([name])
+        given = {word: wanted[word] for word in words if wanted.get(word) not in {None, ""}}
+        return checked(self.calls.ask(chosen, {"tieline": verb, **given}), "")
+
+
+def _sides(link: Link) -> list[Json]:
+    return [
+        {
+            "name": name,
+            "system": link.sides[name].system,
+            "title": connector_class(link.sides[name].system).title,
+            "url": link.sides[name].url,
+            "scope": dict(link.sides[name].scope),
+        }
+        for name in link.order
+    ]
+
+
+def links_api(links: Links) -> Blueprint:
+    """Reads, and what gets things out."""
+    api = Blueprint("links", __name__, url_prefix="/api")
+
+    @api.get("/mesh")
+    def mesh() -> Json:
+        return links.mesh()
+
+    @api.get("/errors")
+    def all_errors() -> Json:
+        return links.errors()
+
+    @api.post("/links/<name>/retry")
+    def try_again(name: str) -> Json:
+        return links.retry(name, request.get_json())
+
+    @api.post("/links/<name>/replay")
+    def replay(name: str) -> Json:
+        return links.letters.replay(name)
+
+    @api.post("/links/<name>/pause")
+    def pause(name: str) -> Json:
+        return links.pass_on(name, "pause", request.get_json(), ("side", "reason", "who"))
+
+    @api.post("/links/<name>/resume")
+    def resume(name: str) -> Json:
+        return links.pass_on(name, "resume", request.get_json(), ("side",))
+
+    return api

@@ -1,0 +1,179 @@
+// The frame: which view stands on the page, and keeping it fresh while somebody looks.
+import { get, session } from "./api.js";
+import { become, h } from "./dom.js";
+import { dot, tell } from "./parts.js";
+import { errors } from "./views/errors.js";
+import { mesh } from "./views/mesh.js";
+import { sandbox } from "./views/sandbox.js";
+import { HEALTH } from "./words.js";
+
+const ROUTES = [
+  [/^#?\/?$/, mesh],
+  [/^#\/errors$/, errors],
+  [/^#\/sandbox(?:\/([^/]+))?(?:\/([^/]+)\/([^/]+))?$/, sandbox],
+];
+const THEMES = { auto: "System", light: "Light", dark: "Dark" };
+
+const page = { now: null, at: null, timer: 0, links: [], waiting: 0, offline: "" };
+let about = {};
+
+function theme() {
+  const kept = localStorage.getItem("theme");
+  return kept in THEMES ? kept : "auto";
+}
+
+function wear(name) {
+  localStorage.setItem("theme", name);
+  if (name === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = name;
+}
+
+function routed() {
+  for (const [pattern, view] of ROUTES) {
+    const found = location.hash.match(pattern);
+    if (found) return [view, found.slice(1).map((part) => part && decodeURIComponent(part))];
+  }
+  return [mesh, []];
+}
+
+function navigate() {
+  const [view, params] = routed();
+  const same = page.now?.view === view && view.stays;
+  if (same) {
+    page.now.params = params;
+  } else {
+    page.now = { view, params, state: view.state?.(params) ?? {}, data: null, failed: null };
+    become(document.getElementById("main"), h("p", { class: "loading" }, "Loading…"));
+  }
+  frame();
+  refresh().then(() => {
+    document.title = `${document.querySelector("#main h1")?.textContent ?? "Tieline"} · Tieline`;
+    if (page.at && !same) document.querySelector("#main h1")?.focus({ preventScroll: true });
+    if (page.at && !same) window.scrollTo(0, 0);
+    page.at = location.hash;
+  });
+}
+
+/** Ask for what the view shows, and show it. One question at a time; what comes too late is left. */
+async function refresh() {
+  const shown = page.now;
+  clearTimeout(page.timer);
+  try {
+    const data = await shown.view.load({ params: shown.params, state: shown.state, about });
+    if (shown !== page.now) return;
+    shown.data = data;
+    shown.failed = null;
+    offline("");
+  } catch (error) {
+    if (shown !== page.now) return;
+    shown.failed = error;
+    if (!error.status) offline(error.message);
+  }
+  draw();
+  schedule();
+}
+
+function schedule() {
+  clearTimeout(page.timer);
+  const every = page.now.view.every?.(about) ?? about.every;
+  if (document.visibilityState === "visible" && every) page.timer = setTimeout(refresh, every * 1000);
+}
+
+function draw() {
+  const { view, params, state, data, failed } = page.now;
+  const main = document.getElementById("main");
+  const context = { params, state, data, about, failed, draw, refresh, go };
+  if (data) {
+    become(main, view.draw(context));
+  } else if (failed) {
+    become(main, h("div", { class: "head" }, h("h1", { tabindex: "-1" }, view.name)),
+      h("div", { class: "banner down", role: "alert" }, h("strong", {}, failed.message),
+        failed.hint && h("span", {}, failed.hint)));
+  }
+}
+
+function go(hash) {
+  location.hash = hash;
+}
+
+function offline(text) {
+  if (text === page.offline) return;
+  page.offline = text;
+  if (text) tell(`${text}; trying again`, "down");
+  frame();
+}
+
+function item(hash, text, extra) {
+  const here = location.hash === hash || (hash !== "#/" && location.hash.startsWith(`${hash}/`));
+  const first = hash === "#/" && ["", "#", "#/"].includes(location.hash);
+  return h("li", {}, h("a", { href: hash, "aria-current": here || first ? "page" : null }, text, extra));
+}
+
+function frame() {
+  const waiting = page.waiting > 0 && h("span", { class: "count" }, String(page.waiting));
+  become(document.getElementById("side"),
+    h("a", { class: "mark", href: "#/", "aria-label": "Tieline, overview" },
+      h("img", { src: "/static/icon.svg", alt: "", width: "20", height: "20" }), "Tieline"),
+    h("nav", { "aria-label": "Views" },
+      h("ul", {},
+        item("#/", "Overview"),
+        item("#/errors", "Errors", waiting),
+        about.sandbox && item("#/sandbox", "Sandbox"))),
+    h("div", { class: "links" },
+      h("h2", { id: "links-head" }, "Links"),
+      h("ul", { "aria-labelledby": "links-head" }, page.links.map((one) =>
+        h("li", { "data-key": one.link }, h("a", {
+          href: `#/links/${encodeURIComponent(one.link)}`,
+          "aria-current": location.hash.startsWith(`#/links/${one.link}`) ? "page" : null,
+          title: one.title,
+        }, dot(one.health), h("span", { class: "clip" }, one.link),
+        h("span", { class: "unseen" }, ` (${HEALTH[one.health]})`)))))),
+    h("div", { class: "foot" },
+      h("p", { class: "where" }, h("span", { class: `beat ${page.offline ? "off" : ""}`, "aria-hidden": "true" }),
+        page.offline ? "no answer" : about.where === "AWS" ? "live from AWS" : "live on this machine"),
+      h("label", { class: "theme" }, h("span", { class: "unseen" }, "Colours"),
+        h("select", { value: theme(), onchange: (event) => wear(event.target.value) },
+          Object.entries(THEMES).map(([name, text]) =>
+            h("option", { value: name, selected: name === theme() }, text))))));
+}
+
+/** What the frame itself shows: the links' health, and how much waits. */
+async function watch() {
+  if (document.visibilityState === "visible") {
+    try {
+      const { links } = await get("/api/mesh");
+      page.links = links;
+      page.waiting = links.reduce(
+        (sum, one) => sum + (one.parked ?? 0) + (one.dead ?? 0) + Object.keys(one.paused ?? {}).length
+          + (one.health === "down" && !one.paused ? 1 : 0), 0);
+      frame();
+    } catch {
+      // The view's own question says so.
+    }
+  }
+  setTimeout(watch, Math.max(2, about.every) * 1000);
+}
+
+async function start() {
+  wear(theme());
+  try {
+    about = await session();
+  } catch (error) {
+    become(document.getElementById("main"), h("div", { class: "banner down", role: "alert" },
+      h("strong", {}, error.message), h("span", {}, error.hint)));
+    setTimeout(start, 2000);
+    return;
+  }
+  window.addEventListener("hashchange", navigate);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") refresh();
+  });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("main").focus();
+  });
+  navigate();
+  watch();
+}
+
+start();

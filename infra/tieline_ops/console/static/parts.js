@@ -1,0 +1,46 @@
+// Small pieces that several views share.
+import { h } from "./dom.js";
+import { HEALTH, ago, moment } from "./words.js";
+
+export const dot = (health) => h("span", { class: `dot ${health}`, "aria-hidden": "true" });
+
+export const pill = (kind, text) => h("span", { class: `pill ${kind}` }, dot(kind), text);
+
+export const healthPill = (health) => pill(health, HEALTH[health] ?? health);
+
+export const time = (text) =>
+  h("time", { datetime: text || null, title: moment(text) }, ago(text));
+
+export const empty = (title, text) =>
+  h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), text && h("p", {}, text));
+
+export const head = (title, sub, ...actions) =>
+  h("div", { class: "head" },
+    h("div", {}, h("h1", { tabindex: "-1" }, title), sub && h("p", { class: "sub" }, sub)),
+    actions.length > 0 && h("div", { class: "actions" }, actions));
+
+/** A button that does something slow: it says so, and is not pressed twice. */
+export function action(label, run, { kind = "", busy = false, key = null, describe = null } = {}) {
+  return h("button", {
+    type: "button", class: `button ${kind}`, disabled: busy, "data-key": key,
+    "aria-label": describe, onclick: run,
+  }, busy ? "Working…" : label);
+}
+
+let clear = 0;
+
+/** Tell people: on the screen for a while, and to screen readers. */
+export function tell(text, kind = "") {
+  const told = document.getElementById("told");
+  told.textContent = "";
+  clearTimeout(clear);
+  clear = setTimeout(() => { told.textContent = text; }, 50);
+  const toast = h("div", { class: `toast ${kind}` }, text);
+  document.getElementById("toasts").append(toast);
+  setTimeout(() => toast.remove(), 5000);
+}
+
+/** The same without anything on the screen. */
+export function say(text) {
+  document.getElementById("told").textContent = text;
+}
