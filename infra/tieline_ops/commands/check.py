@@ -47,7 +47,12 @@ def command(
 
     Checks link.yaml as a whole, runs the examples of cases.yaml, and looks at what links that
     meet do together. With --live it asks both systems whether they have what link.yaml names.
-    """
+
+    \b
+    Example:
+      tieline check
+      tieline check jira-servicenow --live
+    """  # noqa: D301 - click keeps lines after this mark
     names = project.chosen(links)
     with progress("checking", machine=machine) as now:
         systems = catalogues()

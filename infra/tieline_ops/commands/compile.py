@@ -18,7 +18,11 @@ def command(context: click.Context, project: Project, machine: bool) -> None:
 
     A link.yaml with faults gets none, and what was there before is taken away, so that a broken
     link cannot be deployed.
-    """
+
+    \b
+    Example:
+      tieline compile
+    """  # noqa: D301 - click keeps lines after this mark
     loaded = compile_all(project.functions)
     faults = [fault for one in loaded for fault in one.faults]
     if machine:

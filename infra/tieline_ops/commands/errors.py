@@ -61,8 +61,9 @@ def command(
     does.
 
     \b
-    tieline errors
-    tieline errors jira-servicenow --json
+    Example:
+      tieline errors
+      tieline errors jira-servicenow --json
     """  # noqa: D301 - click keeps lines after this mark
     found: list[dict[str, Any]] = []
     calls = Calls(project, deployed)

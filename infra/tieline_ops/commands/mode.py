@@ -1,4 +1,4 @@
-r"""`tieline mode`: whether a link writes, or only shows what it would write."""
+"""`tieline mode`: whether a link writes, or only shows what it would write."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_mode(text: str, mode: str) -> str:
 @click.pass_obj
 @click.pass_context
 def command(context: click.Context, project: Project, link: str, mode: str, machine: bool) -> None:
-    r"""Let LINK write, or only show what it would write.
+    """Let LINK write, or only show what it would write.
 
     Changes the line `mode:` of its link.yaml; the next deployment brings it about. With `plan` a
     link reads and shows what it would write, and writes nothing.
@@ -38,7 +38,7 @@ def command(context: click.Context, project: Project, link: str, mode: str, mach
     \b
     Example:
       tieline mode jira-servicenow live
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     [name] = project.chosen([link])
     path = project.functions / name / "link.yaml"
     before = path.read_text("utf-8")

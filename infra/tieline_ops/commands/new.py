@@ -41,7 +41,7 @@ def command(
     scopes: Sequence[str],
     machine: bool,
 ) -> None:
-    r"""Begin a link between two systems.
+    """Begin a link between two systems.
 
     Makes a folder under functions/ with a link.yaml that writes nothing yet, and adds the link's
     stanza to template.yaml. A side is called as its system; of two the same one is SYSTEM_a, the
@@ -49,10 +49,10 @@ def command(
 
     \b
     Example:
-      tieline new jira servicenow --name first \
-        --url jira=https://acme.atlassian.net --scope jira.project=OPS \
+      tieline new jira servicenow --name first \\
+        --url jira=https://acme.atlassian.net --scope jira.project=OPS \\
         --url servicenow=https://acme.service-now.com
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     for system in (one, two):
         if system not in CONNECTORS:
             raise unknown("system", system, CONNECTORS, "")

@@ -43,7 +43,8 @@ def command(
     minute.
 
     \b
-    tieline pause jira-servicenow eng --reason "Jira moves to another site"
+    Example:
+      tieline pause jira-servicenow eng --reason "Jira moves to another site"
     """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link, side)
     event = {"tieline": "pause", "reason": reason, "who": who, **({"side": side} if side else {})}

@@ -32,7 +32,11 @@ def command(
 
     TICKET is what people call it (OPS-12, INC0010001), its id, or its address. Exit status 1 if
     something cannot be translated.
-    """
+
+    \b
+    Example:
+      tieline preview jira-servicenow OPS-12
+    """  # noqa: D301 - click keeps lines after this mark
     with progress(f"reading {ticket} and its counterpart", machine=machine):
         answer = about_ticket(project, link, ticket, side, "preview", deployed=deployed)
     if machine:

@@ -34,8 +34,9 @@ def command(
     exit status 1 if there are such. `tieline errors` shows the letters with their ids.
 
     \b
-    tieline replay jira-servicenow
-    tieline replay jira-servicenow --drop 6b1c3d
+    Example:
+      tieline replay jira-servicenow
+      tieline replay jira-servicenow --drop 6b1c3d
     """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link)
     letters = dead_letters(found, None if deployed else running(project, found.name))

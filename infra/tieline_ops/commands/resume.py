@@ -32,7 +32,8 @@ def command(
     Exit status 1 if a side stays paused.
 
     \b
-    tieline resume jira-servicenow eng
+    Example:
+      tieline resume jira-servicenow eng
     """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link, side)
     event = {"tieline": "resume", **({"side": side} if side else {})}

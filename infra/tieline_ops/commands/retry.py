@@ -46,8 +46,9 @@ def command(
     its outcome is not known in time.
 
     \b
-    tieline retry jira-servicenow INC0010001
-    tieline retry jira-servicenow --all --kind refused
+    Example:
+      tieline retry jira-servicenow INC0010001
+      tieline retry jira-servicenow --all --kind refused
     """  # noqa: D301 - click keeps lines after this mark
     if every == (ticket is not None):
         raise Wrong("name a ticket, or say --all", "`tieline errors` shows what is parked")

@@ -62,7 +62,11 @@ def command(
 
     With --install the rule and its two system properties are written to the instance, which
     takes an administrator. What is there already is brought up to date.
-    """
+
+    \b
+    Example:
+      tieline rule jira-servicenow it --install
+    """  # noqa: D301 - click keeps lines after this mark
     found = _link(project, link, side)
     local = None if deployed else running(project, link)
     placed = local.placed(found) if local else found
