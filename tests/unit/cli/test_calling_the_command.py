@@ -28,11 +28,6 @@ def test_every_verb_has_help_and_a_form_for_machines(verb: str, checkout: Path, 
     assert "--json" in said.out
 
 
-@pytest.mark.parametrize("verb", ["errors", "retry", "replay", "pause", "resume"])
-def test_the_help_of_every_way_out_has_an_example(verb: str, checkout: Path, tieline) -> None:
-    assert f"\n  tieline {verb} " in tieline(verb, "--help").out + " "
-
-
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
