@@ -25,6 +25,7 @@ VERBS = {
     "show": "Show how one ticket and its counterpart stand, and what was done to them",
     "why": "Say why a ticket was synced, skipped or held, and by which rule",
     "graph": "Draw the mesh of places and links, with how each link fares",
+    "docs": "Write pages that say in words what links do, for hand-over",
     "errors": "Show what waits for a person, and the command that gets each out",
     "retry": "Try parked tickets again now, and say what became of each",
     "replay": "Put dead letters back on the queue, once their cause is mended",

@@ -1,0 +1,1 @@
+"""Pages that say in words what links do, for those who do not read YAML."""
