@@ -27,6 +27,7 @@ VERBS = {
     "pause": "Leave a side of a link alone for a while; nothing is lost",
     "resume": "End a pause, and work off at once what waited",
     "webhooks": "Make, list and remove the webhooks that tell a link of changes",
+    "secrets": "Set what opens a side, and replace the secret of its webhooks",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

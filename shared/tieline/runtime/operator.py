@@ -21,6 +21,7 @@ from tieline.domain.plan import (
 from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
+from tieline.runtime.account import Account
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import WaysOut, parked_facts
@@ -57,6 +58,7 @@ class Operator:
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
             **self._webhooks.verbs(),
+            **Account(self._link, self._sides).verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:
