@@ -37,6 +37,7 @@ VERBS = {
     "webhooks": "Make, list and remove the webhooks that tell a link of changes",
     "audit": "Compare both sides of twins now, and tell how many differ",
     "release": "End the brake, once it is known who wrote so much",
+    "secrets": "Set what opens a side, and replace the secret of its webhooks",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

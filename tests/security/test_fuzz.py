@@ -552,6 +552,9 @@ class Kept:
     def side(self, _):
         return {"kind": "api_token", "webhook_secret": SECRET}
 
+    def changed(self):
+        return False
+
 
 class Silent:
     """Telemetry that nobody reads."""

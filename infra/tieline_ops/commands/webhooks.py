@@ -7,17 +7,11 @@ from typing import Any, TypeVar
 
 import click
 
-from tieline.domain.link import Link
-from tieline_ops.asking import checked, link_of
-from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.running import running
 from tieline_ops.speaking import json_option, mark, print_json
-from tieline_ops.webhook_address import base_of
-from tieline_ops.webhook_steps import Steps, removal, steps
+from tieline_ops.webhook_asking import Asked
 
 F = TypeVar("F", bound=Callable[..., Any])
-_HINT = "see `tieline check LINK --live`, and docs/webhooks-and-secrets.md"
 
 
 def _arguments(verb: F) -> F:
@@ -72,7 +66,7 @@ def register(
     Example:
       tieline webhooks register jira-servicenow --side eng
     """  # noqa: D301 - click keeps lines after this mark
-    asked = _Asked(project, link, endpoint, stack, deployed=deployed)
+    asked = Asked(project, link, endpoint, stack, deployed=deployed)
     found: dict[str, Any] = {}
     for name in asked.link_order(side):
         answer = asked.ask("webhooks-register", name)
@@ -109,7 +103,7 @@ def list_(
     Example:
       tieline webhooks list jira-servicenow
     """  # noqa: D301 - click keeps lines after this mark
-    asked = _Asked(project, link, endpoint, stack, deployed=deployed)
+    asked = Asked(project, link, endpoint, stack, deployed=deployed)
     found = {
         name: {"address": asked.address(name), **asked.ask("webhooks", name)}
         for name in asked.link_order(side)
@@ -154,7 +148,7 @@ def remove(
     Example:
       tieline webhooks remove jira-servicenow --side eng
     """  # noqa: D301 - click keeps lines after this mark
-    asked = _Asked(project, link, endpoint, stack, deployed=deployed)
+    asked = Asked(project, link, endpoint, stack, deployed=deployed)
     found = {name: asked.ask("webhooks-remove", name) for name in asked.link_order(side)}
     by_hand = {name: asked.removal(name) for name, each in found.items() if "removed" not in each}
     if machine:
@@ -174,48 +168,7 @@ def remove(
     context.exit(1 if by_hand else 0)
 
 
-class _Asked:
-    """A link, where its webhooks go, and its function."""
-
-    def __init__(
-        self, project: Project, link: str, endpoint: str | None, stack: str, *, deployed: bool
-    ) -> None:
-        self._project = project
-        self._link: Link = link_of(project, link)
-        self._calls = Calls(project, deployed)
-        self._local = None if deployed else running(project, link)
-        self._base = (endpoint or base_of(self._local, stack)).rstrip("/")
-
-    def link_order(self, side: str | None) -> tuple[str, ...]:
-        """The sides that are asked about. Raises Wrong."""
-        link_of(self._project, self._link.name, side)
-        return (side,) if side else self._link.order
-
-    def system(self, side: str) -> str:
-        return self._link.sides[side].system
-
-    def address(self, side: str) -> str:
-        return f"{self._base}/{self._link.name}/{side}"
-
-    def ask(self, verb: str, side: str) -> dict[str, Any]:
-        event = {"tieline": verb, "side": side, "address": self.address(side)}
-        return checked(self._calls.ask(self._link.name, event), _HINT)
-
-    def steps(self, side: str) -> Steps:
-        return steps(self._link, side, self.address(side))
-
-    def removal(self, side: str) -> str:
-        return removal(self._link, side, self.address(side))
-
-    def secret(self, side: str) -> str:
-        """The webhook secret, which is only ever read for --show-secret."""
-        from tieline_ops.live_checks import secret_of  # noqa: PLC0415 - boto3 is slow to import
-
-        client = self._local.client("secretsmanager") if self._local else None
-        return str(secret_of(self._link, None, client)(side).get("webhook_secret", ""))
-
-
-def _print_registered(asked: _Asked, name: str, answer: Mapping[str, Any]) -> None:
+def _print_registered(asked: Asked, name: str, answer: Mapping[str, Any]) -> None:
     system = asked.system(name)
     if answer["steps"] is None:
         click.echo(f"{mark(True)} {name} ({system}): {answer['done']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tieline.runtime.account import Account
 from tieline.runtime.audit import Audit
 from tieline.runtime.bringing_in import BringingIn
 from tieline.runtime.changing import Changing
@@ -39,6 +40,7 @@ def operator_of(made: Wiring) -> Operator:
         Seeing(made.link, made.store, looking, made.reconciler, pulse),
         BringingIn(made),
         audit,
+        Account(made.link, made.sides),
         Release(made.link, made.store, made.pauses, ways_out, made.telemetry, made.clock),
         Changing(made, made.of, made.time_left),
         made.versions,

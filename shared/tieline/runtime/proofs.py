@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from tieline.connectors.base import Clock
-from tieline.domain.errors import Transient, Unauthenticated
+from tieline.domain.errors import Transient
 from tieline.state.store import Store
 
 NOW, BEFORE = "webhook_secret", "webhook_secret_before"
@@ -23,23 +21,16 @@ class Proofs:
         self._clock = clock
         self._noted: dict[str, tuple[str, datetime]] = {}
 
-    def look(
-        self, side: str, part: Mapping[str, Any], read: Callable[[Mapping[str, Any]], object]
-    ) -> None:
-        """Note it if `read`, which took a webhook with `part`, takes it without the old secret.
-
-        A note that cannot be kept is made by a later webhook.
-        """
-        now, newer = self._clock(), str(part.get(NOW, ""))
-        noted = self._noted.get(side)
-        if noted is not None and noted[0] == newer and now - noted[1] < AGAIN:
+    def seen(self, side: str, secret: str) -> None:
+        """A webhook bore this one, the newer. A note that cannot be kept is made by a later one."""
+        now, noted = self._clock(), self._noted.get(side)
+        if noted is not None and noted[0] == secret and now - noted[1] < AGAIN:
             return
         try:
-            read({name: value for name, value in part.items() if name != BEFORE})
             self._store.record_answer(seen_key(side), now.isoformat(), now)
-        except (Unauthenticated, Transient):
+        except Transient:
             return
-        self._noted[side] = (newer, now)
+        self._noted[side] = (secret, now)
 
 
 def seen_key(side: str) -> str:

@@ -11,9 +11,9 @@ from tieline.connectors.base import Clock
 from tieline.domain.errors import Configuration, Transient
 
 KEPT = timedelta(minutes=15)
-AGAIN = timedelta(seconds=15)
-"""A webhook that cannot be proved makes it be read again, this long after the last time at least:
-who sends such webhooks on purpose shall not make many calls."""
+AGAIN = timedelta(seconds=10)
+"""A webhook that the present webhook secret does not prove makes it be read again, this long after
+the last time at least: who sends such webhooks on purpose shall not make many calls."""
 
 
 class Part(dict[str, Any]):

@@ -105,6 +105,8 @@ class Webhooks:
         if part.get(BEFORE):
             raise Configuration("two secrets are taken already; end that first with --finish")
         old, new = str(part.get(NOW) or ""), secrets.token_urlsafe(SECRET_BYTES)
+        if not old:
+            raise Configuration("there is no webhook secret yet; `tieline secrets set` makes one")
         began = self._clock()
 
         def renewed(hooks: Subscriptions) -> dict[str, Any]:
