@@ -13,6 +13,7 @@ from tieline.connectors.servicenow.api import RECORD, TABLE, Api, literal
 from tieline.connectors.servicenow.auth import ServiceNowSecret
 from tieline.domain.errors import TielineError
 from tieline.domain.link import Link
+from tieline_ops.apis import api_of, output_of
 from tieline_ops.link_folder import load
 from tieline_ops.live_checks import secret_of
 from tieline_ops.project import Project
@@ -65,7 +66,8 @@ def command(
     found = _link(project, link, side)
     local = None if deployed else running(project, link)
     placed = local.placed(found) if local else found
-    url = f"{(endpoint or _endpoint(local, stack)).rstrip('/')}/{link}/{side}"
+    stanza = project.stanzas().get(link, "")
+    url = f"{(endpoint or _endpoint(local, stack, stanza)).rstrip('/')}/{link}/{side}"
     table, prefix = found.sides[side].scope["table"], f"tieline.{link}.{side}"
     said: dict[str, Any] = {"name": prefix, "table": table, "url": url}
     if show_key or installing:
@@ -105,7 +107,7 @@ def _link(project: Project, name: str, side: str) -> Link:
     return loaded.link
 
 
-def _endpoint(local: Running | None, stack: str) -> str:
+def _endpoint(local: Running | None, stack: str, stanza: str) -> str:
     """Where webhooks go: the local gateway, or what the deployed stack says. Raises Trouble."""
     if local is not None:
         return local.gateway
@@ -115,7 +117,7 @@ def _endpoint(local: Running | None, stack: str) -> str:
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
-        return str(outputs["Webhooks"])
+        return str(outputs[output_of(api_of(stanza))])
     except (BotoCoreError, ClientError, LookupError) as error:
         what = f"the stack {stack!r} does not say where webhooks go ({type(error).__name__})"
         raise Trouble(what, "deploy it first, or give --endpoint") from None
