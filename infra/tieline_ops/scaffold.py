@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tieline.domain.ticket import FieldSpec, Kind
+from tieline_ops.apis import named, with_room
 from tieline_ops.link_file.catalogue import ALIASES, Catalogue
 from tieline_ops.link_file.compiling import compile_link
 from tieline_ops.link_file.described import described
@@ -36,6 +37,9 @@ _SCOPES: Mapping[str, str] = {
     "module": "tickets",
     "description": "tracker.yaml",
 }
+SIGNING = frozenset({"github", "salesforce"})
+"""Systems that may be spoken to by a private key, and so need the layer that signs."""
+_OWN = re.compile(r", *(?:Signing|Dashboard|Concurrency): [^,}]+")
 _EXAMPLE = Path(__file__).with_name("roundup.yaml")
 """The first form of a described system's file."""
 
@@ -100,13 +104,18 @@ def cases_yaml(one: str, two: str, systems: Mapping[str, Catalogue]) -> str:
     )
 
 
-def stanza(project: Project, name: str) -> str:
-    """A link's five lines of template.yaml, after the pattern of another link's if there is one."""
+def stanza(project: Project, name: str, *, signs: bool = False) -> str:
+    """A link's five lines of template.yaml, after the pattern of another link's if there is one.
+
+    What that one has for itself alone stays with it. `signs` gives the layer that signs.
+    """
     others = project.stanzas()
     if others:
         other, text = next(iter(others.items()))
         text = text.replace(f"  {logical_id(other)}:", f"  {logical_id(name)}:", 1)
-        return text.replace(f"Link: {other}", f"Link: {name}")
+        text = _OWN.sub("", text.replace(f"Link: {other}", f"Link: {name}"))
+        layer = "Layer: !Ref SharedLayer"
+        return text.replace(layer, f"{layer}, Signing: !Ref SigningLayer", 1) if signs else text
     return (
         f"  {logical_id(name)}:\n"
         "    Type: AWS::Serverless::Application\n"
@@ -116,10 +125,13 @@ def stanza(project: Project, name: str) -> str:
     )
 
 
-def with_stanza(template: str, project: Project, name: str) -> str:
+def with_stanza(template: str, project: Project, name: str, *, signs: bool = False) -> str:
     """template.yaml with the link's stanza behind the last one that is there."""
     others = project.stanzas()
-    new = stanza(project, name)
+    new = stanza(project, name, signs=signs)
+    if others:
+        template, api = with_room(template, others.values())
+        new = named(new, api)
     if not others:
         at = template.find("Resources:\n")
         end = at + len("Resources:\n") if at >= 0 else len(template)

@@ -26,7 +26,8 @@ class Asked:
         self._link: Link = link_of(project, link)
         self._calls = Calls(project, deployed)
         self._local = None if deployed else running(project, link)
-        self._base = (endpoint or base_of(self._local, stack)).rstrip("/")
+        stanza = project.stanzas().get(link, "")
+        self._base = (endpoint or base_of(self._local, stack, stanza)).rstrip("/")
 
     def link_order(self, side: str | None) -> tuple[str, ...]:
         """The sides that are asked about. Raises Wrong."""

@@ -74,7 +74,9 @@ def command(
     files = [f"functions/{link}/{file}" for file in made]
     if project.template.exists():
         template = project.template.read_text("utf-8")
-        project.template.write_text(scaffold.with_stanza(template, project, link), "utf-8")
+        signs = bool(scaffold.SIGNING & {one, two})
+        changed = scaffold.with_stanza(template, project, link, signs=signs)
+        project.template.write_text(changed, "utf-8")
         files.append("template.yaml")
     checked = check(project, link, systems)
     if machine:

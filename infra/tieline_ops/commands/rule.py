@@ -70,7 +70,8 @@ def command(
     found = _link(project, link, side)
     local = None if deployed else running(project, link)
     placed = local.placed(found) if local else found
-    url = f"{(endpoint or base_of(local, stack)).rstrip('/')}/{link}/{side}"
+    stanza = project.stanzas().get(link, "")
+    url = f"{(endpoint or base_of(local, stack, stanza)).rstrip('/')}/{link}/{side}"
     table, prefix = found.sides[side].scope["table"], f"tieline.{link}.{side}"
     said: dict[str, Any] = {"name": prefix, "table": table, "url": url}
     if show_key or installing:

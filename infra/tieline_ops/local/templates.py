@@ -111,9 +111,11 @@ def read(root: Path) -> Deployment:
     for resource in template["Resources"].values():
         if resource["Type"] != "AWS::Serverless::Application":
             continue
+        if "Link" not in resource["Properties"].get("Parameters", {}):
+            continue  # a further API: here one gateway takes all webhooks
         nested = cloudformation.read(root / resource["Properties"]["Location"])
         given = {
-            name: defaults.get(value["Ref"], value) if isinstance(value, dict) else value
+            name: defaults.get(value.get("Ref", ""), value) if isinstance(value, dict) else value
             for name, value in resource["Properties"]["Parameters"].items()
         }
         name = str(given["Link"])

@@ -14,6 +14,8 @@ from support.built import ROOT
 from tieline.runtime.entry import kind_of
 from tieline.runtime.telemetry import Telemetry
 from tieline_ops import cloudformation as cfn
+from tieline_ops import scaffold
+from tieline_ops.link_folder import load
 
 TEMPLATE = cfn.read(ROOT / "template.yaml")
 LINK = cfn.read(ROOT / "infra" / "link.yaml")
@@ -51,6 +53,33 @@ def test_a_stanza_gives_every_parameter_that_has_no_default_and_none_that_is_unk
     needed = {name for name, p in LINK["Parameters"].items() if "Default" not in p}
     for stanza in cfn.of_type(TEMPLATE, "AWS::Serverless::Application").values():
         assert needed <= set(stanza["Parameters"]) <= set(LINK["Parameters"])
+
+
+def test_a_link_has_the_layer_that_signs_where_a_side_may_sign_and_only_there() -> None:
+    importing = {
+        path.relative_to(SHARED / "connectors").parts[0]
+        for path in (SHARED / "connectors").glob("*/*.py")
+        if "tieline.connectors.jwt" in path.read_text("utf-8")
+    }
+    assert importing == {name.replace("-", "_") for name in scaffold.SIGNING}
+    for stanza in cfn.of_type(TEMPLATE, "AWS::Serverless::Application").values():
+        loaded = load(ROOT / "functions" / stanza["Parameters"]["Link"])
+        assert loaded.link is not None
+        may_sign = bool({s.system for s in loaded.link.sides.values()} & scaffold.SIGNING)
+        assert ("Signing" in stanza["Parameters"]) == may_sign
+
+
+def test_a_further_api_is_the_first_ones_like() -> None:
+    further = cfn.read(ROOT / "infra" / "api.yaml")
+    first, other = (
+        one(TEMPLATE, "AWS::ApiGatewayV2::Stage"),
+        one(further, "AWS::ApiGatewayV2::Stage"),
+    )
+    assert first == other
+    for name in ("RequestsPerSecond", "RequestBurst", "LogDays"):
+        assert further["Parameters"][name]["Default"] == TEMPLATE["Parameters"][name]["Default"]
+    for kind in ("AWS::ApiGatewayV2::Api", "AWS::Logs::LogGroup"):
+        assert {**one(further, kind), "Name": ""} == {**one(TEMPLATE, kind), "Name": ""}
 
 
 def test_a_parameter_has_the_same_default_in_both_templates() -> None:
