@@ -28,6 +28,7 @@ VERBS = {
     "pause": "Leave a side of a link alone for a while; nothing is lost",
     "resume": "End a pause, and work off at once what waited",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
+    "console": "Open the page with all links, errors, tickets and mappings",
     "compile": "Write link.json beside every link.yaml, for the build",
 }
 """Verb -> what it is for. Each stands in a file of `commands/` of its own name."""
