@@ -37,6 +37,7 @@ lock: setup ## Compute the pinned versions anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate pyproject.toml -o shared/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate --extra ops --extra dev -c shared/requirements.txt pyproject.toml -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/signing.in -o shared/signing.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate -c requirements/dev.txt requirements/console.in -o requirements/console.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/sam.in -o requirements/sam.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/emulator.in -o requirements/emulator.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate requirements/audit.in -o requirements/audit.txt
@@ -63,6 +64,13 @@ build: sam ## Check and compile the links, and build what is deployed
 
 deploy: build ## Deploy to your AWS account; asks before it changes anything
 	$(SAM) deploy --guided $(RUN_ON)
+
+build-console: setup ## Put together what the console in AWS runs
+	$(BIN)/python -m tieline_ops.console.packing pack build/console $(RUNTIME) $(ARCHITECTURE)
+
+deploy-console: sam build-console ## Deploy the console to your AWS account, behind signed requests; asks before
+	$(SAM) deploy --guided --template infra/console.yaml --stack-name tieline-console --resolve-s3 \
+		--capabilities CAPABILITY_IAM $(RUN_ON) Functions=$$($(BIN)/python -m tieline_ops.console.packing functions)
 
 package-check: sam ## See that what would be deployed is whole, and needs nothing of this machine
 	$(BIN)/pytest tests/e2e/aws/test_build.py tests/e2e/aws/test_templates.py tests/e2e/aws/test_cost.py
@@ -98,7 +106,7 @@ backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through 
 rapid: setup ## Twenty edits of a checklist within three seconds, on one side and on both
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
 
-.PHONY: browser rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+.PHONY: build-console deploy-console browser rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
 
 .PHONY: trust
 trust: setup .venv-emulator/.ready ## Make the examples of docs/trust.md anew, on the local stack

@@ -39,6 +39,7 @@ VERBS = {
     "release": "End the brake, once it is known who wrote so much",
     "secrets": "Set what opens a side, and replace the secret of its webhooks",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
+    "console": "Open the page with all links, errors, tickets and mappings",
     "compile": "Write link.json beside every link.yaml, for the build",
 }
 """Verb -> what it is for. Each stands in a file of `commands/` of its own name."""

@@ -44,11 +44,11 @@ def load(folder: Path, systems: Mapping[str, Catalogue] | None = None) -> Loaded
     except UnicodeDecodeError:
         fault = Fault(1, 1, "", "is no UTF-8 text", "save it as UTF-8", shown)
         return Loaded(folder.name, folder, None, (fault,))
-    link, faults = compile_link(text, folder.name, known, shown, partial(_beside, folder))
+    link, faults = compile_link(text, folder.name, known, shown, partial(beside, folder))
     return Loaded(folder.name, folder, link, faults)
 
 
-def _beside(folder: Path, name: str) -> str | None:
+def beside(folder: Path, name: str) -> str | None:
     """The text of a file in a link's folder. One that is no UTF-8 counts as not there."""
     try:
         with (folder / name).open(encoding="utf-8") as file:

@@ -56,6 +56,15 @@ def asked_for(project: Project, names: Sequence[str], *, deployed: bool) -> tupl
     return chosen if local is None else tuple(name for name in chosen if name in local.links)
 
 
+def console_of(project: Project) -> str | None:
+    """Where the local stack's console is, if both are up."""
+    try:
+        found = json.loads(project.local_state.read_text("utf-8")).get("console")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return str(found) if found else None
+
+
 def _up(project: Project) -> Running | None:
     try:
         state = json.loads(project.local_state.read_text("utf-8"))

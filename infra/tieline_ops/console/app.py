@@ -5,23 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, jsonify
+from flask import Blueprint, Flask, jsonify
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from tieline_ops.console.guard import Guard
+from tieline_ops.console.door import Door
 from tieline_ops.console.links import Links, links_api
-from tieline_ops.console.sandbox import SandboxDesks, sandbox_api
+from tieline_ops.console.trying import Trying
+from tieline_ops.console.trying_api import trying_api
 from tieline_ops.trouble import Trouble, Wrong
 
 STATIC = Path(__file__).parent / "static"
 
 
-def console_app(links: Links, guard: Guard, desks: SandboxDesks | None = None) -> Flask:
-    """The app over some links; with the sandbox's desks, people's work there can be done, too."""
+def console_app(
+    links: Links, trying: Trying, door: Door, sandbox: Blueprint | None = None
+) -> Flask:
+    """The app over some links; with the sandbox's API, people's work there can be done, too."""
     app = Flask("tieline-console", static_folder=str(STATIC), static_url_path="/static")
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    guard.watch(app)
+    door.watch(app)
 
     @app.get("/")
     def page() -> ResponseReturnValue:
@@ -29,11 +32,12 @@ def console_app(links: Links, guard: Guard, desks: SandboxDesks | None = None) -
 
     @app.get("/api/session")
     def session() -> dict[str, Any]:
-        return {"token": guard.token, "sandbox": desks is not None, **links.session()}
+        return {"token": door.token, "sandbox": sandbox is not None, **links.session()}
 
     app.register_blueprint(links_api(links))
-    if desks is not None:
-        app.register_blueprint(sandbox_api(desks))
+    app.register_blueprint(trying_api(trying))
+    if sandbox is not None:
+        app.register_blueprint(sandbox)
 
     @app.errorhandler(Trouble)
     def trouble(error: Trouble) -> ResponseReturnValue:

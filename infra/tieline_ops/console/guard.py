@@ -50,7 +50,7 @@ class Guard:
     def watch(self, app: Flask) -> None:
         """Check each request to an app, and give each answer its headers."""
         app.before_request(self._check)
-        app.after_request(_headed)
+        app.after_request(headed)
 
     def _check(self) -> ResponseReturnValue | None:
         if _name(request.host) not in self.hosts:
@@ -86,7 +86,8 @@ def _name(host: str) -> str:
     return host if host.endswith("]") else host.rpartition(":")[0] or host
 
 
-def _headed(answer: Response) -> Response:
+def headed(answer: Response) -> Response:
+    """The answer with the headers that every one has."""
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
     return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, request
@@ -18,6 +18,7 @@ from tieline_ops.calling import Calls
 from tieline_ops.commands import errors, retry
 from tieline_ops.console.health import health
 from tieline_ops.console.letters import Letters
+from tieline_ops.console.mapping import mapping
 from tieline_ops.link_folder import SOURCE, load
 from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
@@ -26,6 +27,11 @@ from tieline_ops.trouble import Trouble
 
 Json = dict[str, Any]
 _AT_ONCE = 8
+ANY = "-"
+"""Stands for the side of a ticket whose side is not known."""
+PAGE, RECENT_PAGES = 100, 5
+"""Twins of a page, and so many pages at most are looked through for what was written lately."""
+HOUR = timedelta(hours=1)
 RETRY_SECONDS = 8.0
 """So long a request for a retry waits for the outcome."""
 
@@ -60,8 +66,34 @@ class Links:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return {"links": list(pool.map(self.summary, self.names()))}
 
-    def summary(self, name: str) -> Json:
-        """One link in short: its sides, its health, its counts."""
+    def page(self, name: str) -> Json:
+        """One link in full: what its file says, how it fares, what waits in it. Raises Wrong."""
+        link = self.link(name)
+        return {
+            **self.summary(name, more=True),
+            "mapping": mapping(link) if link else None,
+            "errors": self.errors_of(name),
+            "recent": self._recent(name),
+        }
+
+    def _recent(self, name: str) -> Json | None:
+        """Tickets written in the last hour; `all` is whether every twin was looked at."""
+        since, after, count = self.now() - HOUR, None, 0
+        for _ in range(RECENT_PAGES):
+            event = {"tieline": "twins", "limit": PAGE, **({"after": after} if after else {})}
+            try:
+                answer = checked(self.calls.ask(name, event), "")
+            except Trouble:
+                return None
+            moments = (datetime.fromisoformat(twin["changed"]) for twin in answer["twins"])
+            count += sum(moment > since for moment in moments)
+            after = answer["next"]
+            if after is None:
+                break
+        return {"count": count, "all": after is None}
+
+    def summary(self, name: str, *, more: bool = False) -> Json:
+        """One link in short: its sides, its health, its counts; with `more`, lag and last write."""
         link = self.link(name)
         head: Json = {
             "link": name,
@@ -69,7 +101,7 @@ class Links:
             "sides": _sides(link) if link else [],
         }
         try:
-            status = checked(self.calls.ask(name, {"tieline": "status"}), "")
+            status = checked(self.calls.ask(name, {"tieline": "status", "more": more}), "")
             told = checked(self.calls.ask(name, {"tieline": "errors"}), "")
             held = self.letters.held(name)
         except Trouble as trouble:
@@ -85,6 +117,8 @@ class Links:
             "waiting": status["waiting"],
             "queued": held.queued,
             "dead": held.dead,
+            "lag": status.get("lag_seconds"),
+            "last": status.get("last"),
             "paused": told["paused"],
             "polled": {side: one["polled"] for side, one in status["sides"].items()},
         }
@@ -164,6 +198,19 @@ def links_api(links: Links) -> Blueprint:
     @api.get("/errors")
     def all_errors() -> Json:
         return links.errors()
+
+    @api.get("/links/<name>")
+    def page(name: str) -> Json:
+        return links.page(name)
+
+    @api.get("/links/<name>/twins")
+    def twins(name: str) -> Json:
+        return links.pass_on(name, "twins", request.args, ("after",))
+
+    @api.get("/links/<name>/tickets/<side>/<path:ticket>")
+    def show(name: str, side: str, ticket: str) -> Json:
+        asked = {"ticket": ticket, "side": "" if side == ANY else side}
+        return links.pass_on(name, "show", asked, ("ticket", "side"))
 
     @api.post("/links/<name>/retry")
     def try_again(name: str) -> Json:

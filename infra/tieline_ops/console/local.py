@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tieline.domain.link import Link
+from tieline.runtime.secrets import Secret
+from tieline.runtime.telemetry import Telemetry
+from tieline.runtime.wiring import Wiring, utc_now
+from tieline.state.dynamodb import DynamoStore
+from tieline.state.queue import SqsQueue
 from tieline_ops.calling import Calls
 from tieline_ops.console.app import console_app
 from tieline_ops.console.guard import Guard
 from tieline_ops.console.letters import OwnLetters
 from tieline_ops.console.links import Links
-from tieline_ops.console.sandbox import SandboxDesks
+from tieline_ops.console.sandbox import SandboxDesks, sandbox_api
+from tieline_ops.console.trying import OwnPlanner, Trying
+from tieline_ops.local.provisioning import TABLE
 from tieline_ops.local.stack import LocalStack
 from tieline_ops.project import Project
 from tieline_ops.sandbox.server import Served, serve
@@ -15,5 +28,21 @@ from tieline_ops.sandbox.server import Served, serve
 
 def serve_beside(stack: LocalStack, project: Project, port: int = 0) -> Served:
     """Serve a running stack's console on 127.0.0.1; port 0 takes a free one. Raises OSError."""
-    links = Links(project, Calls(project), OwnLetters(project, deployed=False))
-    return serve(console_app(links, Guard(), SandboxDesks(stack)), port)
+    calls = Calls(project)
+    links = Links(project, calls, OwnLetters(project, deployed=False))
+    trying = Trying(project, calls, OwnPlanner(partial(_answer, stack)))
+    return serve(console_app(links, trying, Guard(), sandbox_api(SandboxDesks(stack))), port)
+
+
+def _answer(stack: LocalStack, link: Link, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the function would answer, were it deployed with this link."""
+    up, aws = stack.links[link.name], stack.aws
+    sides = {name: replace(side, url=up.link.sides[name].url) for name, side in link.sides.items()}
+    wiring = Wiring(
+        link=replace(link, sides=sides),
+        store=DynamoStore(link.name, TABLE, aws.client("dynamodb")),
+        queue=SqsQueue(up.queues.url, aws.client("sqs")),
+        secret=Secret(f"tieline/{link.name}", aws.client("secretsmanager"), utc_now),
+        telemetry=Telemetry(link.name),
+    )
+    return wiring.operator.answer(event)

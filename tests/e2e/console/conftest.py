@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support import browser
+from support.console import LINK, ROOT
 
 from tieline_ops.console.local import serve_beside
 from tieline_ops.local.stack import LocalStack
 from tieline_ops.project import Project
 
-ROOT = Path(__file__).parents[3]
 SHOTS = ROOT / "build" / "screenshots"
-LINK = "jira-servicenow"
 
 
 @pytest.fixture(scope="module")

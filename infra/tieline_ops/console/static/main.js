@@ -3,13 +3,19 @@ import { get, session } from "./api.js";
 import { become, h } from "./dom.js";
 import { dot, tell } from "./parts.js";
 import { errors } from "./views/errors.js";
+import { link } from "./views/link.js";
 import { mesh } from "./views/mesh.js";
+import { preview } from "./views/preview.js";
 import { sandbox } from "./views/sandbox.js";
+import { ticket } from "./views/ticket.js";
 import { HEALTH } from "./words.js";
 
 const ROUTES = [
   [/^#?\/?$/, mesh],
   [/^#\/errors$/, errors],
+  [/^#\/links\/([^/]+)$/, link],
+  [/^#\/links\/([^/]+)\/tickets\/([^/]+)\/(.+)$/, ticket],
+  [/^#\/preview(?:\/([^/]+))?(?:\/(.+))?$/, preview],
   [/^#\/sandbox(?:\/([^/]+))?(?:\/([^/]+)\/([^/]+))?$/, sandbox],
 ];
 const THEMES = { auto: "System", light: "Light", dark: "Dark" };
@@ -118,13 +124,14 @@ function frame() {
       h("ul", {},
         item("#/", "Overview"),
         item("#/errors", "Errors", waiting),
+        item("#/preview", "Preview"),
         about.sandbox && item("#/sandbox", "Sandbox"))),
     h("div", { class: "links" },
       h("h2", { id: "links-head" }, "Links"),
       h("ul", { "aria-labelledby": "links-head" }, page.links.map((one) =>
         h("li", { "data-key": one.link }, h("a", {
           href: `#/links/${encodeURIComponent(one.link)}`,
-          "aria-current": location.hash.startsWith(`#/links/${one.link}`) ? "page" : null,
+          "aria-current": [location.hash, location.hash.split("/tickets/")[0]].includes(`#/links/${encodeURIComponent(one.link)}`) ? "page" : null,
           title: one.title,
         }, dot(one.health), h("span", { class: "clip" }, one.link),
         h("span", { class: "unseen" }, ` (${HEALTH[one.health]})`)))))),
