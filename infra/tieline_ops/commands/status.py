@@ -58,6 +58,8 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
         click.echo(f"{title}  {answer['error']}; {answer.get('hint', '')}")
         return
     counts = f"{answer['twins']} twins, {answer['parked']} parked, {answer['waiting']} waiting"
+    if answer.get("planned"):
+        counts += f", {answer['planned']} with something to write once it is live"
     click.echo(f"{title}  {answer['mode']}  {counts}")
     for side, state in answer["sides"].items():
         line = f"  {side} ({state['system']})  last poll {moment(state['polled'])}"
