@@ -62,6 +62,7 @@ class Line:
     what: str
     amount: float
     usd: float
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +84,25 @@ class Bill:
 
 @dataclass(frozen=True)
 class Prices:
-    """The price list and the assumptions."""
+    """The price list and the assumptions. `date` is that of the list, `region` AWS's."""
 
     usd: Mapping[str, float]
     assumed: Mapping[str, float]
+    services: Mapping[str, str]
+    region: str
+    date: str
 
     def line(self, what: str, price: str, amount: float) -> Line:
-        return Line(what, amount, amount * self.usd[price])
+        return Line(what, amount, amount * self.usd[price], self.services[price])
 
 
 def prices(path: Path = PRICES) -> Prices:
     """The price list of a file like prices.yaml: dollars for one of each."""
     text: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
     usd = {name: float(p["usd"]) / float(p["per"]) for name, p in text["prices"].items()}
-    return Prices(usd, {name: float(value) for name, value in text["assumptions"].items()})
+    assumed = {name: float(value) for name, value in text["assumptions"].items()}
+    services = {name: str(p["service"]) for name, p in text["prices"].items()}
+    return Prices(usd, assumed, services, str(text["region"]), str(text["date"]))
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,8 @@ def _in_full(name: str, answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"{title}  {answer['error']}; {answer.get('hint', '')}"
         return
     counts = f"{answer['twins']} twins, {answer['parked']} parked, {answer['waiting']} waiting"
+    if answer.get("planned"):
+        counts += f", {answer['planned']} with something to write once it is live"
     yield f"{title}  {answer['mode']}  {counts}"
     yield from _flow(answer)
     for side, state in answer["sides"].items():

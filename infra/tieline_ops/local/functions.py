@@ -5,14 +5,17 @@ from __future__ import annotations
 import queue
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import IO, Any, Protocol
 
 import requests
 
+from tieline.runtime.entry import kind_of
 from tieline_ops.local.processes import START, surroundings
 
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
@@ -53,6 +56,33 @@ class Endpoint:
         return body
 
 
+@dataclass
+class Usage:
+    """Invocations by what they were for, the messages of batches, the time of both in seconds."""
+
+    webhooks: int = 0
+    batches: int = 0
+    messages: int = 0
+    polls: int = 0
+    asked: int = 0
+    seconds: float = 0.0
+
+    def count(self, event: Mapping[str, Any], seconds: float) -> None:
+        """One invocation more."""
+        match kind_of(event):
+            case "webhook":
+                self.webhooks += 1
+                self.seconds += seconds
+            case "batch":
+                self.batches += 1
+                self.seconds += seconds
+                self.messages += len(event["Records"])
+            case "schedule":
+                self.polls += 1
+            case _:
+                self.asked += 1
+
+
 class Pool:
     """`size` processes of one link. One that dies or runs out of time is ended and replaced."""
 
@@ -69,6 +99,9 @@ class Pool:
         self._timeout = timeout
         self._log = log.open("ab")
         self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
+        self._counting = Lock()
+        self._usage = Usage()
+        self._began = datetime.now(UTC)
         self._all = [self._start() for _ in range(size)]
         for process in self._all:
             self._free.put(process)
@@ -80,6 +113,7 @@ class Pool:
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
         process = self._free.get()
+        began = time.monotonic()
         try:
             return process.endpoint.invoke(event)
         except FunctionError as error:
@@ -91,6 +125,14 @@ class Pool:
             raise
         finally:
             self._free.put(process)
+            with self._counting:
+                self._usage.count(event, time.monotonic() - began)
+
+    def usage(self) -> dict[str, float]:
+        """What the function was used for since it began."""
+        with self._counting:
+            now = datetime.now(UTC)
+            return {**asdict(self._usage), "hours": (now - self._began) / timedelta(hours=1)}
 
     def renew(self) -> None:
         """Every process anew, once each is free, as a deployment makes them."""

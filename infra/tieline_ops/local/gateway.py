@@ -2,6 +2,7 @@
 
 POST /<link>/<side>                                    the webhooks, as the templates route them
 POST /2015-03-31/functions/tieline-<link>/invocations  Lambda's own API, for `tieline`
+POST /_local/<what>/<link>                             what only a local stack can be asked
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
 from threading import Thread
@@ -29,15 +30,23 @@ _TEXT = re.compile(
     r"(text/.*|application/(json|javascript|xml|.*\+json|.*\+xml))(;.*)?", re.IGNORECASE
 )
 _INVOKE = re.compile(r"/2015-03-31/functions/tieline-(?P<link>[^/]+)/invocations")
+_LOCAL = re.compile(r"/_local/(?P<what>[a-z]+)/(?P<link>[^/]+)")
+Local = Mapping[str, Callable[[str], Any]]
+"""What can be asked of the local stack -> its answer for a link."""
 
 
 class Gateway:
     """Answers at `url` until `close()`."""
 
-    def __init__(self, links: Mapping[str, tuple[LinkStack, Function]], port: int = 0) -> None:
+    def __init__(
+        self,
+        links: Mapping[str, tuple[LinkStack, Function]],
+        port: int = 0,
+        local: Local | None = None,
+    ) -> None:
         routes = [_Route(stack, function) for stack, function in links.values()]
         functions = {name: function for name, (_, function) in links.items()}
-        self._server = _Server(port, routes, functions)
+        self._server = _Server(port, routes, functions, local or {})
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -137,7 +146,14 @@ def answered(
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port: int, routes: list[_Route], functions: Mapping[str, Function]) -> None:
+    def __init__(
+        self,
+        port: int,
+        routes: list[_Route],
+        functions: Mapping[str, Function],
+        local: Local,
+    ) -> None:
+        self.local = local
         self.routes = routes
         self.functions = functions
         super().__init__(("127.0.0.1", port), _Requests)
@@ -156,8 +172,11 @@ class _Requests(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(length)
         invoked = _INVOKE.fullmatch(urlsplit(self.path).path)
+        asked = _LOCAL.fullmatch(urlsplit(self.path).path)
         if invoked and invoked["link"] in self.server.functions and self.command == "POST":
             self._invoke(self.server.functions[invoked["link"]], body)
+        elif asked and asked["what"] in self.server.local and self.command == "POST":
+            self._answer(200, self.server.local[asked["what"]](asked["link"]))
         else:
             self._route(body)
 

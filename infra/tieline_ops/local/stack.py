@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -81,7 +81,9 @@ class LocalStack:
         provisioning.make_table(self.aws.client("dynamodb"), deployment)
         self.links = {name: self._start(stack) for name, stack in chosen.items()}
         self.gateway = Gateway(
-            {name: (one.stack, one.function) for name, one in self.links.items()}, port
+            {name: (one.stack, one.function) for name, one in self.links.items()},
+            port,
+            {"reload": self._reloaded, "usage": self._usage},
         )
         ending.callback(self.gateway.close)
         for name, one in self.links.items():
@@ -97,6 +99,37 @@ class LocalStack:
     def invoke(self, name: str, event: Mapping[str, Any]) -> Any:
         """Invoke a link's function directly, as operators do."""
         return self.links[name].function.invoke(event)
+
+    def reload(self, name: str) -> None:
+        """Run a link as its link.yaml says now, as a deployment does.
+
+        Raises BrokenLink for one with faults, or whose systems are others: these stand already.
+        """
+        one = self.links[name]
+        loaded = load(self.root / "functions" / name)
+        if loaded.link is None:
+            raise BrokenLink("\n".join(str(fault) for fault in loaded.faults))
+        before = {side: place.system for side, place in one.link.sides.items()}
+        if {side: place.system for side, place in loaded.link.sides.items()} != before:
+            raise BrokenLink(f"{name} has other systems now; begin `make run` anew")
+        urls = {side: place.url for side, place in one.link.sides.items()}
+        sides = {s: replace(place, url=urls[s]) for s, place in loaded.link.sides.items()}
+        one.link = replace(loaded.link, sides=sides)
+        self._folder(one.link, loaded.folder)
+        one.function.renew()
+
+    def _reloaded(self, name: str) -> dict[str, Any]:
+        if name not in self.links:
+            return {"error": f"{name} is not up"}
+        try:
+            self.reload(name)
+        except BrokenLink as broken:
+            return {"error": str(broken)}
+        self.tick(name)
+        return {"version": self.invoke(name, {"tieline": "version"})["version"]}
+
+    def _usage(self, name: str) -> dict[str, Any]:
+        return self.links[name].function.usage() if name in self.links else {}
 
     def addresses(self) -> dict[str, Any]:
         """Where everything listens, for people and for `tieline`."""
@@ -158,7 +191,8 @@ class LocalStack:
     def _folder(self, link: Link, source: Path) -> Path:
         """The function's folder as it is deployed, with the link compiled for the sandbox."""
         folder = self._work / link.name
-        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", "link.json"))
+        not_deployed = shutil.ignore_patterns("__pycache__", "link.json")
+        shutil.copytree(source, folder, ignore=not_deployed, dirs_exist_ok=True)
         (folder / "link.json").write_text(link_json.dump(link), "utf-8")
         return folder
 

@@ -135,12 +135,16 @@ class Changing:
         parts = given.reconciler.parts(twin, tickets)
         lines, problems = self._planned(given, twin, tickets, parts)
         before, known = self._planned(self._running, twin, tickets, parts)
+        written = {_written(line) for line in before}
+        met = {(problem.kind, problem.reason) for problem in known}
         for line in lines:
-            line["anyway"] = line in before
+            line["anyway"] = _written(line) in written
         leaves = not lines and not problems and left(given.link, twin, tickets[twin.origin])
         return {
             "writes": lines,
-            "problems": [_told(problem, problem in known) for problem in problems],
+            "problems": [
+                _told(problem, (problem.kind, problem.reason) in met) for problem in problems
+            ],
             **({"note": "it no longer meets `when`, and would be unlinked"} if leaves else {}),
         }
 
@@ -203,6 +207,10 @@ def _field(side: str, write: FieldWrite) -> Line:
     before, after = show(write.before), show(write.value)
     why = {"why": write.why, "place": write.place}
     return {"side": side, "what": write.field, "from": before, "to": after, **why}
+
+
+def _written(line: Line) -> tuple[str, str, str]:
+    return line["side"], line["what"], line["to"]
 
 
 def _told(problem: Problem, anyway: bool) -> dict[str, Any]:
