@@ -166,7 +166,7 @@ def _print_denied(answer: Mapping[str, Any]) -> None:
 
 def _read(file: Path) -> dict[str, Any]:
     """The side's part from a file. Raises Wrong, which shows nothing of it."""
-    text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    text = sys.stdin.read() if file.name == "-" else file.read_text("utf-8")
     try:
         given = json.loads(text)
     except ValueError:

@@ -59,7 +59,7 @@ def routes(api: Api, registry: Registry) -> None:
 def app_routes(api: Api, registry: Registry, site: Site, logins: Logins) -> None:
     """REST v3, Webhooks: those of the one OAuth app, which end after 30 days."""
 
-    @api.route("GET", "/webhook")
+    @api.route("GET", "/webhook", "startAt", "maxResults")
     def every(call: Call) -> ResponseReturnValue:
         _app()
         start, most = call.number("startAt", 0), call.number("maxResults", 100, 100)
