@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tieline.connectors.base import Clock
-from tieline.domain.errors import Configuration, Gone, TielineError
+from tieline.domain.errors import Gone, TielineError
 from tieline.domain.link import Link
 from tieline.domain.marks import show
 from tieline.domain.plan import (
@@ -23,7 +23,9 @@ from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.release import Release
+from tieline.runtime.resync import Resync
 from tieline.runtime.sides import Sides
+from tieline.runtime.tickets import find
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
 
@@ -40,8 +42,10 @@ class Operator:
         clock: Clock,
         ways_out: WaysOut,
         release: Release,
+        resync: Resync,
     ) -> None:
         self._release = release
+        self._resync = resync
         self._ways_out = ways_out
         self._link = link
         self._store = store
@@ -57,6 +61,7 @@ class Operator:
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
             **self._release.verbs(),
+            **self._resync.verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:
@@ -111,26 +116,8 @@ class Operator:
         }
 
     def _ticket(self, event: Mapping[str, Any]) -> tuple[str, str]:
-        """Side and id of the ticket that an event names. Raises Gone, Configuration.
-
-        By `side` and `id`, or by `ticket`: what people call it, looked for on `side` or on both.
-        """
-        sides = [str(event["side"])] if event.get("side") else list(self._link.order)
-        if any(side not in self._link.order for side in sides):
-            raise Configuration(f"the link's sides are {' and '.join(self._link.order)}")
-        if "id" in event and len(sides) == 1:
-            return sides[0], str(event["id"])
-        name = str(event.get("ticket", ""))
-        found = [
-            (side, id)
-            for side in sides
-            if (id := self._sides.call(side, lambda c: c.locate(name))) is not None
-        ]
-        if not found:
-            raise Gone(f"{' and '.join(sides)} have no ticket of that name in the link's scope")
-        if len(found) > 1:
-            raise Configuration("both sides have a ticket of that name; say which side is meant")
-        return found[0]
+        """Side and id of the ticket that an event names. Raises Gone, Configuration."""
+        return find(self._link, self._sides, event)
 
     def _preview_birth(self, side: str, id: str) -> dict[str, Any]:
         try:

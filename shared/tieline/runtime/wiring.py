@@ -174,12 +174,21 @@ class Wiring:
     def operator(self) -> Operator:
         from tieline.runtime.operator import Operator  # noqa: PLC0415
         from tieline.runtime.release import Release  # noqa: PLC0415
+        from tieline.runtime.resync import Resync  # noqa: PLC0415
         from tieline.runtime.ways_out import WaysOut  # noqa: PLC0415
 
         ways_out = WaysOut(
             self.link, self.store, self.enqueuer, self.sides, self.clock, self.time_left
         )
         release = Release(self.link, self.store, self.pauses, ways_out, self.telemetry, self.clock)
+        resync = Resync(self.link, self.store, self.sides, ways_out, self.clock)
         return Operator(
-            self.link, self.store, self.sides, self.reconciler, self.clock, ways_out, release
+            self.link,
+            self.store,
+            self.sides,
+            self.reconciler,
+            self.clock,
+            ways_out,
+            release,
+            resync,
         )
