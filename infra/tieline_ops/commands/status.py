@@ -62,7 +62,8 @@ def _print(name: str, answer: Mapping[str, Any]) -> None:
     for side, state in answer["sides"].items():
         line = f"  {side} ({state['system']})  last poll {moment(state['polled'])}"
         if state["paused"]:
-            line += f"  paused until {moment(state['paused']['until'])}: "
+            until = state["paused"]["until"]
+            line += f"  paused until {moment(until) if until else 'a person ends it'}: "
             line += str(state["paused"]["reason"])
         click.echo(line)
     for parked in answer["parked_twins"]:

@@ -150,6 +150,8 @@ class Births:
                 # The lost ticket may exist and not be findable yet, or be in the making.
                 waiting = replace(twin, due_at=visible, due_why="creating")
                 return "waiting", self._store.save(waiting)
+        # Before the intent: what is not sent need not be looked for when the side is back.
+        self._sides.pauses.check(other)
         writes, problems = birth_values(self._link, twin.origin, ticket, self._sides.specs())
         missing: list[Problem] = list(problems)
         resolved = self._carry_out.resolved(other, writes, missing)

@@ -79,7 +79,11 @@ class Operator:
             sides[side] = {
                 "system": self._link.sides[side].system,
                 "polled": cursor.moved.isoformat() if cursor else None,
-                "paused": pause and {"until": pause.until.isoformat(), "reason": pause.reason},
+                "paused": pause
+                and {
+                    "until": None if pause.stays else pause.until.isoformat(),
+                    "reason": pause.reason,
+                },
             }
         parked = [parked_facts(twin) for twin in self._store.parked(50)]
         return {
