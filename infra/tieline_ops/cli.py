@@ -33,6 +33,7 @@ VERBS = {
     "docs": "Write pages that say in words what links do, for hand-over",
     "errors": "Show what waits for a person, and the command that gets each out",
     "retry": "Try parked tickets again now, and say what became of each",
+    "resync": "Read tickets anew now, bring them to agreement, and say what was written",
     "replay": "Put dead letters back on the queue, once their cause is mended",
     "pause": "Leave a side of a link alone for a while; nothing is lost",
     "resume": "End a pause, and work off at once what waited",

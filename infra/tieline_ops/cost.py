@@ -49,7 +49,7 @@ EXAMPLE = ChangeCost(
     invocations=3,
     gb_seconds=0.22,  # 0.8 s at 256 MB, nearly all of it waiting for three calls to the systems
     table_reads=2,  # whose twin it is, and the twin
-    table_writes=2,  # a twin of at most 2 KB
+    table_writes=2.1,  # a twin of at most 2 KB, and the brake's count for ten changes
     log_bytes=2500,
 )
 """A steady change of one field while the link is busy: the counts are reasoned, not measured."""

@@ -164,6 +164,19 @@ def test_a_release_beforehand_keeps_the_brake_off_a_mass_edit() -> None:
     assert mass.link.heard.counts["Braked"] == 0
 
 
+def test_births_wait_without_an_intent_so_that_a_release_need_not_look_for_them() -> None:
+    mass = Mass(Brake(20, 5), 0)
+    mass.records = [mass.here.add("jane", _born(n)) for n in range(100)]
+    mass.minutes(30)
+    assert len(mass.there.records) == 20
+    mass.say("release")
+    mass.world.rest()
+    assert len(mass.there.records) == 100
+    # Only who was about to make one when the brake came on had said so.
+    assert mass.link.heard.counts["call find"] <= WORKERS
+    assert examine(mass.world).breaches == []
+
+
 def test_edits_below_the_limit_never_brake() -> None:
     mass = Mass(Brake(20, 5), 40)
     for round_ in range(3):

@@ -155,12 +155,20 @@ class Pair:
     parts: dict[str, PartTwin] = field(default_factory=dict)
     now: datetime = START
 
-    def plan(self, *, again: bool = False) -> Plan:
+    def plan(self, *, again: bool = False, prefer: str = "") -> Plan:
         tickets = {name: system.read() for name, system in self.systems.items()}
         editable = frozenset(n for n, s in self.systems.items() if s.editable)
         parts = tuple(self.parts.values())
         return reconcile(
-            self.link, self.twin, tickets, parts, SPECS, editable, self.now, again=again
+            self.link,
+            self.twin,
+            tickets,
+            parts,
+            SPECS,
+            editable,
+            self.now,
+            again=again,
+            prefer=prefer,
         )
 
     def carry_out(self, plan: Plan) -> None:

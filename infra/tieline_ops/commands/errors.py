@@ -161,7 +161,8 @@ def _print(one: Mapping[str, Any]) -> None:
     title = click.style(f"{one['link']}  {one['what']}", bold=True)
     match one["what"]:
         case "paused":
-            until = f"until {moment(one['until'])}" if one["until"] else "until it is resumed"
+            ended = "it is released" if one["kind"] == "brake" else "it is resumed"
+            until = f"until {moment(one['until']) if one['until'] else ended}"
             who = f" by {one['who']}" if one["who"] else ""
             click.echo(f"{title}  {one['side']}{who}  since {moment(one['since'])}, {until}")
         case "dead letter":

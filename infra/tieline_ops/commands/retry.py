@@ -63,8 +63,8 @@ def command(
         answer = checked(calls.ask(name, {"tieline": "retry", "kind": kind}), "")
         asked = [{**one, "name": name_of(one["was_parked"], "?")} for one in answer["retried"]]
     with progress("waiting for the outcome", machine=machine):
-        became = outcomes(calls, link, asked, wait)
-    lines = [told(link, one, became.get(one["asked"])) for one in asked]
+        known = outcomes(calls, link, asked, wait)
+    lines = [told(link, one, known.get(one["asked"])) for one in asked]
     if machine:
         print_json({"link": link, "retried": lines})
     else:
@@ -77,14 +77,15 @@ def command(
 
 def told(link: str, one: Mapping[str, Any], answer: Mapping[str, Any] | None) -> dict[str, Any]:
     """A line on one ticket; `out` says whether nothing is left to do for a person."""
-    became, out = _became(link, answer)
+    said, out = became(link, answer)
     parked = answer["parked"] if answer else None
     if out and not one["was_parked"]:
-        became += " (it was not parked)"
-    return {"ticket": one["name"], "became": became, "out": out, "parked": parked}
+        said += " (it was not parked)"
+    return {"ticket": one["name"], "became": said, "out": out, "parked": parked}
 
 
-def _became(link: str, answer: Mapping[str, Any] | None) -> tuple[str, bool]:
+def became(link: str, answer: Mapping[str, Any] | None) -> tuple[str, bool]:
+    """What became of a ticket in words, and whether nothing is left to do for a person."""
     if answer is None:
         return f"not tried yet; `tieline errors {link}` shows whether it still waits", False
     if answer["outcome"] == "bug":

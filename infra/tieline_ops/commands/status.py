@@ -151,7 +151,8 @@ def _in_full(name: str, answer: Mapping[str, Any]) -> Iterator[str]:
         if state["polled"] and answer.get("now"):
             line += f", {age(state['polled'], answer['now'])} ago"
         if state["paused"]:
-            line += f"  paused until {moment(state['paused']['until'])}: "
+            until = state["paused"]["until"]
+            line += f"  paused until {moment(until) if until else 'a person ends it'}: "
             line += str(state["paused"]["reason"])
         yield line
     for parked in answer["parked_twins"]:

@@ -52,6 +52,7 @@ def reconcile(
     now: datetime,
     *,
     again: bool = False,
+    prefer: str = "",
 ) -> Plan:
     """What to do so that both tickets of a twin agree; an empty plan if they do already.
 
@@ -59,8 +60,9 @@ def reconcile(
     since the base. `parts` are all comment and attachment twins if either side's are given.
     `editable` are the sides whose comments can be edited and deleted. `again` says that an earlier
     try may have died between a write and its record: a change then may be our own.
+    `prefer` names the side that wins this once, whoever changed what, because an operator said so.
     """
-    draft = _Draft(link, twin, tickets, specs, now, again)
+    draft = _Draft(link, twin, tickets, specs, now, again, prefer)
     for rule in link.fields:
         draft.add(rule)
     comments = plan_comments(link, twin, tickets, parts, editable, now)
@@ -113,6 +115,7 @@ class _Draft:
     specs: Specs
     now: datetime
     retried: bool
+    prefer: str
     writes: dict[str, list[FieldWrite]] = field(default_factory=dict)
     marks: dict[str, dict[str, dict[str, Mark]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -139,7 +142,7 @@ class _Draft:
         ticket, now = self.tickets[source], self.tickets[target].fields.get(name)
         value = _counterpart(self.link, rule, source, ticket, now, self.specs)
         key, here = f"={rule.id}", mark(value)
-        if self.twin.sides[source].marks.get(key) == here:
+        if self.twin.sides[source].marks.get(key) == here and source != self.prefer:
             return
         self._record(rule, source, key, here)
         if here != mark(now):
@@ -152,6 +155,9 @@ class _Draft:
         known = all(b is not None for b in base.values())
         changed = {s for s in rule.names if base[s] != marks[s]}
         self._look_at_parked(rule, values)
+        if self.prefer and self.link.other(self.prefer) in rule.targets:
+            self._preferred(rule, values)
+            return
         if known and not changed:
             return
         for side, name in rule.names.items():
@@ -171,6 +177,18 @@ class _Draft:
             target = self.link.other(source)
             if target in rule.targets and self._send(rule, source, "changed", source):
                 self._given_up_unknown(rule, target, values[target], values[source])
+
+    def _preferred(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
+        """An operator's side wins where the two differ in more than looks; what loses is kept."""
+        for side, name in rule.names.items():
+            self._record(rule, side, name, mark(values[side]))
+        specs, loser = self._rule_specs(rule), self.link.other(self.prefer)
+        if same(rule, self.link, values, specs) or conveyed(rule, self.link, values, specs):
+            return
+        policy = f"prefer {self.prefer}, once"
+        loss = Loss(loser, rule.names[loser], values[loser], values[self.prefer], policy)
+        if self._queue(rule, self.prefer, policy):
+            self.losses.append(loss)
 
     def _initial(self, rule: FieldRule, values: Mapping[str, Value]) -> None:
         """A pair or a rule is new and the values differ: fill what is empty, or prefer a side."""

@@ -156,6 +156,8 @@ class Births:
                 return "waiting", self._store.save(waiting)
         if self._link.mode == "plan":
             return self._reconciler.hold(twin, (f"{other}.created",))
+        # Before the intent: what is not sent need not be looked for when the side is back.
+        self._sides.pauses.check(other)
         writes, problems = birth_values(self._link, twin.origin, ticket, self._sides.specs())
         missing: list[Problem] = list(problems)
         resolved = self._carry_out.resolved(other, writes, missing)

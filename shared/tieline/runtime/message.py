@@ -11,12 +11,26 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Resync:
+    """Both sides are read anew; where they differ, the side to `prefer` wins, if one is named."""
+
+    who: str
+    prefer: str = ""
+
+
+def resync_cause(who: str) -> str:
+    """The cause that a twin's history gives for what a resync wrote."""
+    return f"resync by {who}"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """`cause` is webhook, poll, due, retry or operator. `twin` is its key where it is known.
 
     `version` is the one that the hint named, None if it named none. `delivery` tells one telling
     from another; a retried telling keeps it. `correlation` is the key of the twin that the ticket
     was made for; `change_id` is what the change is followed by, and tells nothing apart.
+    An operator's resync has `who` asked for it, and may have the side to `prefer`.
     """
 
     link: str
@@ -30,6 +44,8 @@ class Message:
     delivery: str = ""
     deleted: bool = False
     change_id: str = ""
+    who: str = ""
+    prefer: str = ""
 
     @property
     def group(self) -> str:
@@ -46,6 +62,11 @@ class Message:
     def asked(self) -> str:
         """The name of the question that an operator waits for an answer to, or ""."""
         return self.delivery.partition("|")[0] if self.cause == "operator" else ""
+
+    @property
+    def resync(self) -> Resync | None:
+        """The operator's wish to read both sides anew, if it is one."""
+        return Resync(self.who, self.prefer) if self.who else None
 
     def in_line(self, twin: str) -> Message:
         """The same telling in the line of a twin."""

@@ -10,6 +10,7 @@ from tieline.runtime.looking import Looking
 from tieline.runtime.operator import Operator
 from tieline.runtime.pulse import Pulse
 from tieline.runtime.release import Release
+from tieline.runtime.resync import Resync
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.ways_out import WaysOut
 from tieline.runtime.webhooks import Webhooks
@@ -41,6 +42,7 @@ def operator_of(made: Wiring) -> Operator:
         BringingIn(made),
         audit,
         Account(made.link, made.sides),
+        Resync(made.link, made.store, made.sides, ways_out, made.clock),
         Release(made.link, made.store, made.pauses, ways_out, made.telemetry, made.clock),
         Changing(made, made.of, made.time_left),
         made.versions,

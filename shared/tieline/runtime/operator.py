@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from tieline.connectors.base import Clock
-from tieline.domain.errors import Configuration, Gone, TielineError
+from tieline.domain.errors import Gone, TielineError
 from tieline.domain.link import Link
 from tieline.domain.marks import show
 from tieline.domain.plan import (
@@ -24,6 +24,7 @@ from tieline.domain.when import meets
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.sides import Sides
+from tieline.runtime.tickets import find
 from tieline.runtime.ways_out import WaysOut, parked_facts
 from tieline.state.store import Store
 
@@ -85,7 +86,11 @@ class Operator:
             sides[side] = {
                 "system": self._link.sides[side].system,
                 "polled": cursor.moved.isoformat() if cursor else None,
-                "paused": pause and {"until": pause.until.isoformat(), "reason": pause.reason},
+                "paused": pause
+                and {
+                    "until": None if pause.stays else pause.until.isoformat(),
+                    "reason": pause.reason,
+                },
             }
         parked = [parked_facts(twin) for twin in self._store.parked(50)]
         return {
@@ -124,26 +129,8 @@ class Operator:
         }
 
     def _ticket(self, event: Mapping[str, Any]) -> tuple[str, str]:
-        """Side and id of the ticket that an event names. Raises Gone, Configuration.
-
-        By `side` and `id`, or by `ticket`: what people call it, looked for on `side` or on both.
-        """
-        sides = [str(event["side"])] if event.get("side") else list(self._link.order)
-        if any(side not in self._link.order for side in sides):
-            raise Configuration(f"the link's sides are {' and '.join(self._link.order)}")
-        if "id" in event and len(sides) == 1:
-            return sides[0], str(event["id"])
-        name = str(event.get("ticket", ""))
-        found = [
-            (side, id)
-            for side in sides
-            if (id := self._sides.call(side, lambda c: c.locate(name))) is not None
-        ]
-        if not found:
-            raise Gone(f"{' and '.join(sides)} have no ticket of that name in the link's scope")
-        if len(found) > 1:
-            raise Configuration("both sides have a ticket of that name; say which side is meant")
-        return found[0]
+        """Side and id of the ticket that an event names. Raises Gone, Configuration."""
+        return find(self._link, self._sides, event)
 
     def _preview_birth(self, side: str, id: str) -> dict[str, Any]:
         try:

@@ -27,6 +27,7 @@ from tieline.domain.twin import (
 )
 from tieline.runtime.carry_out import INTENTS_AT_ONCE, CarryOut, Outcome
 from tieline.runtime.leaving import Leaving
+from tieline.runtime.message import Resync, resync_cause
 from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
@@ -105,30 +106,47 @@ class Reconciler:
         parts: tuple[PartTwin, ...],
         *,
         again: bool = False,
+        prefer: str = "",
     ) -> Plan:
         """What brings a twin to agreement; nothing is written."""
         editable = frozenset(s for s in self._link.order if self._sides.connector(s).edits_comments)
         specs, now = self._sides.specs(), self._clock()
-        return reconcile(self._link, twin, tickets, parts, specs, editable, now, again=again)
+        return reconcile(
+            self._link, twin, tickets, parts, specs, editable, now, again=again, prefer=prefer
+        )
 
     def parts(self, twin: Twin, tickets: Mapping[str, Ticket]) -> tuple[PartTwin, ...]:
         """The comment and file twins, if either side's lists changed."""
         return self._store.parts(twin.key) if lists_read(tickets) else ()
 
-    def run(self, twin: Twin, first: str, cause: str, *, again: bool = False) -> tuple[str, Twin]:
+    def run(
+        self,
+        twin: Twin,
+        first: str,
+        cause: str,
+        *,
+        again: bool = False,
+        resync: Resync | None = None,
+    ) -> tuple[str, Twin]:
         """Reconcile a twin from fresh reads. Gives what became of it, and its record.
 
-        `again` says that an earlier try may have died between a write and its record.
+        `again` says that an earlier try may have died between a write and its record. A `resync`
+        reads the lists of comments and files, too, whatever is known of them.
         Raises Stale when somebody else saved it meanwhile; Transient, Paused.
         """
         self.wait_for_others(twin)
+        if resync is not None:
+            twin = _without_marks(twin)
         try:
             tickets = self.read(twin, first)
         except SideGone as gone:
             return self._gone(twin, gone.side)
         if cause == "operator":
             twin = replace(twin, turns={})  # a person asked for another try
-        return self.settle(twin, tickets, cause, again=again)
+        if resync is None:
+            return self.settle(twin, tickets, cause, again=again)
+        cause = resync_cause(resync.who)
+        return self.settle(twin, tickets, cause, again=again, prefer=resync.prefer)
 
     def wait_for_others(self, twin: Twin) -> None:
         """Raises Transient while somebody may be copying comments or files of this twin."""
@@ -144,10 +162,11 @@ class Reconciler:
         earlier: tuple[Problem, ...] = (),
         *,
         again: bool = False,
+        prefer: str = "",
     ) -> tuple[str, Twin]:
         """Bring a twin whose tickets were just read to agreement, and save it.
 
-        `earlier` are problems that a birth met.
+        `earlier` are problems that a birth met; the side to `prefer` wins where they differ.
         """
         loaded, known = twin, False
         state = Outcome(twin, tickets, {})
@@ -158,7 +177,8 @@ class Reconciler:
                 state.parts = {p.key: p for p in self._store.parts(twin.key)}
                 known = True
             parts = tuple(state.parts.values())
-            whole = self.plan(state.twin, state.tickets, parts, again=again and not state.writes)
+            retried = again and not state.writes
+            whole = self.plan(state.twin, state.tickets, parts, again=retried, prefer=prefer)
             plan = whole.now(state.refused)
             if self._link.mode == "plan" and whole.actions:
                 return self.hold(twin, _named(whole), problems=len(whole.problems))
@@ -264,10 +284,7 @@ class Reconciler:
 
     def _continue_later(self, state: Outcome) -> tuple[str, Twin]:
         """The function's time is nearly over: keep what is done, go on in another invocation."""
-        sides = {
-            n: replace(b, comments_mark="", attachments_mark="")
-            for n, b in state.twin.sides.items()
-        }
+        sides = _without_marks(state.twin).sides
         due = {"due_at": self._clock(), "due_why": "unfinished"}
         return "continued", self._keep(state, sides=sides, **due)
 
@@ -346,6 +363,12 @@ def _named(plan: Plan) -> list[str]:
 def lists_read(tickets: Mapping[str, Ticket]) -> bool:
     """Whether a read brought comments or files, because they are not the ones known."""
     return any(t.comments is not None or t.attachments is not None for t in tickets.values())
+
+
+def _without_marks(twin: Twin) -> Twin:
+    """The twin as if its lists of comments and files were not known, so that they are read."""
+    sides = {n: replace(b, comments_mark="", attachments_mark="") for n, b in twin.sides.items()}
+    return replace(twin, sides=sides)
 
 
 class SideGone(Exception):

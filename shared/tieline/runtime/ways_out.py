@@ -66,8 +66,11 @@ class WaysOut:
         }
         return found.pop() if len(found) == 1 else None
 
-    def ask(self, side: str, id: str) -> dict[str, Any]:
-        """Put a ticket on the queue; `asked` is under what name its outcome will be found."""
+    def ask(self, side: str, id: str, *, who: str = "", prefer: str = "") -> dict[str, Any]:
+        """Put a ticket on the queue; `asked` is under what name its outcome will be found.
+
+        With `who` it is a resync, for which `prefer` may name a side.
+        """
         key = self._store.twin_key(side, id) or ""
         twin = self._store.twin(key) if key else None
         asked = uuid.uuid4().hex
@@ -80,6 +83,8 @@ class WaysOut:
             twin=key,
             delivery=asked,
             change_id=asked[:16],
+            who=who,
+            prefer=prefer,
         )
         self._enqueuer.message(message)
         was = parked_facts(twin) if twin is not None and twin.parked is not None else None
@@ -123,7 +128,7 @@ class WaysOut:
             outcome = self._store.answer(str(asked))
             if outcome is not None:
                 twin = self._store.twin(str(key)) if key else None
-                found[str(asked)] = {"outcome": outcome, **_standing(twin)}
+                found[str(asked)] = {"outcome": outcome, **standing(twin)}
         return {"answers": found}
 
     def _pause(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,7 +209,8 @@ def parked_facts(twin: Twin) -> dict[str, Any]:
     }
 
 
-def _standing(twin: Twin | None) -> dict[str, Any]:
+def standing(twin: Twin | None) -> dict[str, Any]:
+    """How a twin stands now: its tickets, whether it is parked, and until when it waits."""
     if twin is None:
         return {"tickets": {}, "parked": None, "due": None}
     due = {"at": twin.due_at.isoformat(), "why": twin.due_why} if twin.due_at else None

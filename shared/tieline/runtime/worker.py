@@ -128,7 +128,9 @@ class Worker:
             if self._holds(twin, message):
                 return "unchanged", twin
             again = again or (twin.due_at is not None and twin.due_why not in LOOKS)
-            return self._reconciler.run(twin, message.side, message.cause, again=again)
+            return self._reconciler.run(
+                twin, message.side, message.cause, again=again, resync=message.resync
+            )
         except (Refused, Configuration) as error:
             return self._park(message, error)
         except Gone:
