@@ -10,6 +10,7 @@ from tieline_ops.calling import Calls
 from tieline_ops.project import Project
 from tieline_ops.running import running
 from tieline_ops.secret_store import SecretStore
+from tieline_ops.trouble import Trouble
 from tieline_ops.webhook_address import base_of
 from tieline_ops.webhook_steps import Steps, removal, steps
 
@@ -44,6 +45,28 @@ class Asked:
         """The function's answer to a question about one side's webhooks. Raises Trouble."""
         event = {"tieline": verb, "side": side, "address": self.address(side), **more}
         return checked(self._calls.ask(self._link.name, event), _HINT)
+
+    def rule(self, side: str) -> dict[str, Any]:
+        """What became of ServiceNow's business rule, which the command writes, not the function.
+
+        With the link's own account; `denied` where that may not.
+        """
+        from tieline_ops.commands.rule import part_of, write_records  # noqa: PLC0415 - it is slow
+        from tieline_ops.servicenow_rule import records  # noqa: PLC0415 - likewise
+
+        placed = self._local.placed(self._link) if self._local else self._link
+        place, prefix = placed.sides[side], f"tieline.{self._link.name}.{side}"
+        try:
+            part = part_of(placed, side, None, self._local)
+            secret = part.root.webhook_secret.get_secret_value()
+            wanted = records(place.scope["table"], self.address(side), secret, prefix)
+            lines = write_records(place.url, part, wanted)
+        except Trouble as trouble:
+            return {"denied": trouble.message, "remedy": trouble.hint}
+        shown = {"id": prefix, "address": self.address(side), "state": "active"}
+        events = ["insert", "update", "delete"]
+        hook = {**shown, "events": events, "last": "", "ends": ""}
+        return {"done": "; ".join(lines), "webhooks": [hook]}
 
     def steps(self, side: str) -> Steps:
         return steps(self._link, side, self.address(side))

@@ -75,14 +75,14 @@ def command(
     table, prefix = found.sides[side].scope["table"], f"tieline.{link}.{side}"
     said: dict[str, Any] = {"name": prefix, "table": table, "url": url}
     if show_key or installing:
-        part = _part(placed, side, secrets, local)
+        part = part_of(placed, side, secrets, local)
         secret = part.root.webhook_secret.get_secret_value()
         if show_key:
             said["key"] = key_of(secret)
         if installing:
             login = _administrator(user, password) if user else part
             with progress(f"writing to {placed.sides[side].url}", machine=machine):
-                said["installed"] = _install(
+                said["installed"] = write_records(
                     placed.sides[side].url, login, records(table, url, secret, prefix)
                 )
     rule = business_rule(table, url, prefix)
@@ -111,7 +111,7 @@ def _link(project: Project, name: str, side: str) -> Link:
     return loaded.link
 
 
-def _part(link: Link, side: str, file: Path | None, local: Running | None) -> ServiceNowSecret:
+def part_of(link: Link, side: str, file: Path | None, local: Running | None) -> ServiceNowSecret:
     client = local.client("secretsmanager") if local and not file else None
     try:
         return ServiceNowSecret.model_validate(secret_of(link, file, client)(side))
@@ -128,7 +128,9 @@ def _administrator(user: str, password: str | None) -> ServiceNowSecret:
     return ServiceNowSecret.model_validate(held)
 
 
-def _install(url: str, login: ServiceNowSecret, wanted: list[tuple[str, dict[str, str]]]) -> Any:
+def write_records(
+    url: str, login: ServiceNowSecret, wanted: list[tuple[str, dict[str, str]]]
+) -> Any:
     api = Api(login, url, session=None, watch=None, sleep=_no_wait, clock=_now)
 
     def find(table: str, name: str) -> str | None:

@@ -139,6 +139,8 @@ def rotate(
             _print_denied(answer)
         return
     answer = asked.ask("webhooks-rotate", side)
+    if asked.system(side) == "servicenow":
+        answer = {**answer, **asked.rule(side)}
     by_hand = not answer.get("webhooks")
     told = {**answer, "steps": asked.steps(side).as_json() if by_hand else None}
     if by_hand and show_secret:

@@ -70,6 +70,8 @@ def register(
     found: dict[str, Any] = {}
     for name in asked.link_order(side):
         answer = asked.ask("webhooks-register", name)
+        if asked.system(name) == "servicenow":
+            answer = {**answer, **asked.rule(name)}
         found[name] = {**answer, "steps": None}
         if "done" not in answer:
             made = asked.steps(name)
