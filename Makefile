@@ -103,6 +103,10 @@ TICKETS ?= 20000
 backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through the local stack
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/backlog.py $(TICKETS) --page
 
+.PHONY: connect
+connect: setup .venv-emulator/.ready ## Pair TICKETS tickets of each side by a key, killed and resumed on the way
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/connect.py $(TICKETS)
+
 rapid: setup ## Twenty edits of a checklist within three seconds, on one side and on both
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 import click
@@ -73,6 +73,8 @@ class Asker:
         def do(part: Sequence[Any]) -> None:
             while part:
                 pace.take(len(part))
+                if pace.stopped.is_set():
+                    return
                 answer = self.ask(event(part))
                 with lock:
                     take(answer)
@@ -83,15 +85,17 @@ class Asker:
             for _ in pool.map(do, parts):
                 pass
         finally:
-            # What has begun is told of; nothing more begins once one of them failed.
+            # What has begun is told of; nothing more begins once one failed, or a person said so.
+            pace.stopped.set()
             pool.shutdown(cancel_futures=True)
 
 
 @dataclass
 class Pace:
-    """Lets so many a minute through; 0 lets all."""
+    """Lets so many a minute through; 0 lets all. Once `stopped`, nobody waits any more."""
 
     rate: int
+    stopped: Event = field(default_factory=Event)
     _next: float = field(default_factory=time.monotonic)
     _lock: Lock = field(default_factory=Lock)
 
@@ -103,7 +107,7 @@ class Pace:
             now = time.monotonic()
             turn = max(now, self._next)
             self._next = turn + count * 60 / self.rate
-        time.sleep(turn - now)
+        self.stopped.wait(turn - now)
 
 
 @dataclass

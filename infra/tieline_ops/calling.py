@@ -46,7 +46,8 @@ class Calls:
 
         name = function_name(link)
         try:
-            client: Any = boto3.client("lambda")
+            # A session of its own: the shared one is not for several threads.
+            client: Any = boto3.session.Session().client("lambda")
             answer = client.invoke(FunctionName=name, Payload=json.dumps(dict(event)).encode())
             given = json.loads(answer["Payload"].read())
         except ClientError as error:

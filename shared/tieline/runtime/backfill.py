@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Clock, Hint, Page, Want
-from tieline.domain.errors import Configuration, Gone, Transient
+from tieline.domain.errors import Configuration, Gone, Stale, Transient
 from tieline.domain.link import Link, Test
 from tieline.domain.pairing import may_be
 from tieline.domain.ticket import Ticket
@@ -173,10 +173,14 @@ class Backfill:
         }
         progress = replace(before, position=position, facts=facts)
         if not work.dry:
-            if done:
-                self._store.drop_progress(before)
-            else:
-                self._store.save_progress(progress)
+            try:
+                if done:
+                    self._store.drop_progress(before)
+                else:
+                    self._store.save_progress(progress)
+            except Stale:
+                what = f"another command is at work on the backfill of {work.side}: stop one"
+                raise Configuration(what) from None
         return {"position": position, "facts": facts}
 
     def _where(self, side: str, where: Sequence[Sequence[str]]) -> dict[str, Test]:

@@ -189,6 +189,8 @@ class Connecting:
         tickets: dict[str, Ticket] = {}
         for side, id in ids.items():
             want = self._reconciler.want(side)
+            if not apply:
+                want = replace(want, comments=False, attachments=False)
             try:
                 tickets[side] = self._sides.call(side, lambda c, i=id, w=want: c.read(i, w))  # type: ignore[misc]
             except Gone:
@@ -198,7 +200,9 @@ class Connecting:
                 why = f"{side} {tickets[side].key} is being made for another twin"
                 return {**told, "state": "taken", "why": why}
         told["tickets"] = {side: ticket.key for side, ticket in tickets.items()}
+        # As the table keeps it: a message that names another moment is taken for an old one.
         now = self._clock()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         twin = paired(self._link, tickets, initial, over, now)
         if twin is None:
             why = "it meets no `when` of the link, whose `on_leave` would part it at once"

@@ -25,7 +25,7 @@ def resync_cause(who: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`cause` is webhook, poll, due, retry or operator. `twin` is its key where it is known.
+    """`cause` is webhook, poll, due, backfill or operator. `twin` is its key where it is known.
 
     `version` is the one that the hint named, None if it named none. `delivery` tells one telling
     from another; a retried telling keeps it. `correlation` is the key of the twin that the ticket
