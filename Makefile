@@ -92,7 +92,11 @@ TICKETS ?= 20000
 backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through the local stack
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/backlog.py $(TICKETS) --page
 
+LINKS ?= 300
+many: sam ## Build LINKS links over every pair of systems as they would be deployed, and hold them against AWS's quotas
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/many_links.py $(LINKS) --page
+
 rapid: setup ## Twenty edits of a checklist within three seconds, on one side and on both
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
 
-.PHONY: rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+.PHONY: many rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
