@@ -107,10 +107,14 @@ backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through 
 connect: setup .venv-emulator/.ready ## Pair TICKETS tickets of each side by a key, killed and resumed on the way
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/connect.py $(TICKETS)
 
+LINKS ?= 300
+many: sam ## Build LINKS links over every pair of systems as they would be deployed, and hold them against AWS's quotas
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/many_links.py $(LINKS) --page
+
 rapid: setup ## Twenty edits of a checklist within three seconds, on one side and on both
 	POWERTOOLS_LOG_LEVEL=CRITICAL POWERTOOLS_TRACE_DISABLED=true PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m simulation.rapid_edits --page
 
-.PHONY: build-console deploy-console browser rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
+.PHONY: many build-console deploy-console browser rapid systems backlog simulate help setup lint demo run test lock sam build deploy package-check audit fuzz security bench
 
 .PHONY: trust
 trust: setup .venv-emulator/.ready ## Make the examples of docs/trust.md anew, on the local stack

@@ -1,4 +1,4 @@
-"""Puts what a command found into docs/reliability.md, between the markers of its section."""
+"""Puts what a command found into a page, most into docs/reliability.md, between two markers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from support.made_sections import around
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reliability.md"
 
 
-def write_summary(text: str, section: str = "simulate") -> None:
+def write_summary(text: str, section: str = "simulate", path: Path = PAGE) -> None:
     """Replace what stands between `<!-- begin: section -->` and its end. Raises ValueError."""
-    page = PAGE.read_text(encoding="utf-8")
+    page = path.read_text(encoding="utf-8")
     before, _, after = around(page, f"<!-- begin: {section} -->", f"<!-- end: {section} -->")
-    PAGE.write_text(f"{before}\n{text}\n{after}", encoding="utf-8")
+    path.write_text(f"{before}\n{text}\n{after}", encoding="utf-8")
