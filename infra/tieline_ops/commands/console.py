@@ -29,7 +29,7 @@ FUNCTION = "tieline-console"
 @json_option
 @click.pass_obj
 def command(project: Project, deployed: bool, port: int, no_open: bool, machine: bool) -> None:
-    r"""Open the console: a page with all links, their errors, tickets and mappings.
+    """Open the console: a page with all links, their errors, tickets and mappings.
 
     If `make run` is up, it is that page, and the address is printed. Else the page is served here
     until Ctrl-C, and asks the deployed functions with your AWS credentials. With --deployed it is
@@ -41,7 +41,7 @@ def command(project: Project, deployed: bool, port: int, no_open: bool, machine:
     Example:
       tieline console
       tieline console --deployed --no-open
-    """
+    """  # noqa: D301 - click keeps lines after this mark
     local = None if deployed else console_of(project)
     if local is not None:
         _told(local, machine=machine, open_=not no_open)

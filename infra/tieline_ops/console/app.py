@@ -23,6 +23,7 @@ def console_app(
 ) -> Flask:
     """The app over some links; with the sandbox's API, people's work there can be done, too."""
     app = Flask("tieline-console", static_folder=str(STATIC), static_url_path="/static")
+    app.url_map.merge_slashes = False  # a ticket may be called by its address
     app.json.sort_keys = False  # type: ignore[attr-defined]
     door.watch(app)
 

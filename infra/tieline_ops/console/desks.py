@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from tieline.connectors import connector_class
@@ -134,10 +134,13 @@ class Desks:
     def _more(self, seen: Mapping[str, Seen | None]) -> Iterator[Json]:
         """What conditions look at and no rule names: what brings a ticket over."""
         ruled = {(s, name) for rule in self.link.fields for s, name in rule.names.items()}
-        asked = {(b.source, name) for b in self.link.create for name in b.when}
-        for side, name in sorted(asked - ruled, key=lambda one: self.link.order.index(one[0])):
-            cell = self._cell(side, name, seen.get(side), None)
-            yield {"id": f"{side}.{name}", "targets": [], "cells": {side: cell}}
+        asked = {(b.source, name) for b in self.link.create for name in b.when} - ruled
+        columns = [[(s, n) for s, n in sorted(asked) if s == side] for side in self.link.order]
+        for pair in zip_longest(*columns):
+            named = [one for one in pair if one is not None]
+            cells = {side: self._cell(side, name, seen.get(side), None) for side, name in named}
+            id = " ".join(f"{side}.{name}" for side, name in named)
+            yield {"id": id, "targets": [], "cells": cells}
 
     def _cell(self, side: str, name: str, seen: Seen | None, rule: FieldRule | None) -> Json:
         spec = self._spec(side).get(name) or FieldSpec(name, Kind.TEXT)

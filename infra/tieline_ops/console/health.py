@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 WORDS = ("down", "paused", "parked", "late", "ok")
 """From the worst to the best."""
 LATE_AFTER = timedelta(minutes=15)
-"""Three polls of the schedule; the alarm on the queue's age has the same."""
+"""The alarm on the queue's age has the same."""
 _AWAY = frozenset({"down", "credentials"})
 
 
@@ -23,16 +23,19 @@ class Held:
 
 
 def health(
-    status: Mapping[str, Any], told: Mapping[str, Any], held: Held, now: datetime
+    status: Mapping[str, Any], told: Mapping[str, Any], held: Held, lag: float | None = None
 ) -> tuple[str, list[str]]:
-    """A word of `WORDS`, and the reasons. `status` and `told` are what those verbs answer."""
-    found = [*_found(status, told, held, now)]
+    """A word of `WORDS`, and the reasons. `status` and `told` are what those verbs answer.
+
+    `lag` is by how many seconds the latest ticket is behind its time, None if that is not known.
+    """
+    found = [*_found(status, told, held, lag)]
     word = min((word for word, _ in found), key=WORDS.index, default="ok")
     return word, [why for _, why in sorted(found, key=lambda one: WORDS.index(one[0]))]
 
 
 def _found(
-    status: Mapping[str, Any], told: Mapping[str, Any], held: Held, now: datetime
+    status: Mapping[str, Any], told: Mapping[str, Any], held: Held, lag: float | None
 ) -> Iterator[tuple[str, str]]:
     for side, pause in told["paused"].items():
         word = "down" if pause["kind"] in _AWAY else "paused"
@@ -44,8 +47,8 @@ def _found(
     for side, one in status["sides"].items():
         if one["polled"] is None:
             yield "late", f"{side} was never polled"
-        elif now - datetime.fromisoformat(one["polled"]) > LATE_AFTER:
-            yield "late", f"{side} was last polled at {one['polled'][:16]}"
+    if lag is not None and lag > LATE_AFTER.total_seconds():
+        yield "late", f"the latest ticket is {round(lag / 60)} minutes behind its time"
 
 
 def _counted(count: int, one: str, many: str) -> str:

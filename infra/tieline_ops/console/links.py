@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from flask import Blueprint, request
@@ -32,6 +34,8 @@ ANY = "-"
 PAGE, RECENT_PAGES = 100, 5
 """Twins of a page, and so many pages at most are looked through for what was written lately."""
 HOUR = timedelta(hours=1)
+LAG_SECONDS = 60.0
+"""So long a link's lag is taken for what it was: it is dear to find out."""
 RETRY_SECONDS = 8.0
 """So long a request for a retry waits for the outcome."""
 
@@ -45,6 +49,10 @@ class Links:
     letters: Letters
     poll_seconds: float = 1.0
     now: Callable[[], datetime] = utc_now
+    _lags: dict[str, tuple[float, float | None]] = field(default_factory=dict)
+    _mesh: list[Json] = field(default_factory=list)
+    _fresh_until: float = 0.0
+    _looking: Lock = field(default_factory=Lock)
     _loaded: dict[str, tuple[int, Link | None]] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
@@ -63,8 +71,15 @@ class Links:
 
     def mesh(self) -> Json:
         """Every link with its health, and the places that they join."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return {"links": list(pool.map(self.summary, self.names()))}
+        with self._looking:
+            if time.monotonic() > self._fresh_until:
+                began = time.monotonic()
+                with ThreadPoolExecutor(_AT_ONCE) as pool:
+                    self._mesh = list(pool.map(self.summary, self.names()))
+                took = time.monotonic() - began
+                # However many look, and however slow the links are, there is time between looks.
+                self._fresh_until = time.monotonic() + max(self.poll_seconds / 2, took)
+            return {"links": self._mesh}
 
     def page(self, name: str) -> Json:
         """One link in full: what its file says, how it fares, what waits in it. Raises Wrong."""
@@ -101,12 +116,16 @@ class Links:
             "sides": _sides(link) if link else [],
         }
         try:
+            more = more or time.monotonic() > self._lags.get(name, (0.0, None))[0]
             status = checked(self.calls.ask(name, {"tieline": "status", "more": more}), "")
+            if more:
+                told_lag = status.get("lag_seconds")
+                self._lags[name] = time.monotonic() + LAG_SECONDS, told_lag
             told = checked(self.calls.ask(name, {"tieline": "errors"}), "")
             held = self.letters.held(name)
         except Trouble as trouble:
             return {**head, "health": "down", "why": [trouble.message, trouble.hint]}
-        word, why = health(status, told, held, self.now())
+        word, why = health(status, told, held, self._lags[name][1])
         return {
             **head,
             "health": word,

@@ -17,7 +17,7 @@ MACHINES = {"arm64": b"\xb7\x00", "x86_64": b"\x3e\x00"}
 LAYER_LIMIT = 30_000_000
 
 
-@pytest.mark.parametrize("template", ["template.yaml", "infra/link.yaml"])
+@pytest.mark.parametrize("template", ["template.yaml", "infra/link.yaml", "infra/console.yaml"])
 def test_a_template_has_no_findings_of_sam_or_cfn_lint(template: str) -> None:
     said = sam("validate", "--lint", "--region", "us-east-1", "-t", template)
     assert "is a valid SAM Template" in said

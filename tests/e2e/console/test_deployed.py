@@ -19,6 +19,7 @@ from flask import Flask, Response, request
 from support.console import LINK, ROOT
 
 from tieline_ops import cloudformation as cfn
+from tieline_ops.cli import main
 from tieline_ops.console import lambda_handler, packing
 from tieline_ops.console.guard import TOKEN, Guard
 from tieline_ops.console.signing_proxy import Signer, proxy_app, region_of
@@ -162,3 +163,52 @@ def test_a_region_is_read_from_a_function_url_and_nothing_else() -> None:
     for wrong in ("https://evil.example", "http://a.lambda-url.eu-west-1.on.aws"):
         with pytest.raises(Trouble):
             region_of(wrong)
+
+
+def test_the_command_prints_where_the_local_stacks_console_is(
+    address: str, tmp_path: Any, monkeypatch: Any, capsys: Any
+) -> None:
+    (tmp_path / "functions").mkdir()
+    (tmp_path / ".state").mkdir()
+    (tmp_path / ".state/local.json").write_text(json.dumps({"console": address}))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["console", "--json"])
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out) == {"console": address}
+
+
+def test_the_command_serves_the_page_over_deployed_functions_behind_a_key(
+    stack: Any, tmp_path: Any
+) -> None:
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / LINK).symlink_to(ROOT / "functions" / LINK)
+    local = {
+        "AWS_ENDPOINT_URL": stack.aws.url,
+        "AWS_ENDPOINT_URL_LAMBDA": stack.gateway.url,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    called = [sys.executable, "-m", "tieline_ops", "--project", str(tmp_path), "console"]
+    started = subprocess.Popen(
+        [*called, "--no-open"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT / 'shared'}:{ROOT / 'infra'}"}
+        | local,
+    )
+    try:
+        assert started.stdout is not None
+        url = started.stdout.readline().strip()
+        browser = requests.Session()
+        assert requests.get(url.partition("?")[0], timeout=10).status_code == 401
+        assert browser.get(url, timeout=10).status_code == 200
+        mesh = browser.get(f"{url.partition('?')[0]}api/mesh", timeout=30).json()
+        (one,) = mesh["links"]
+        assert (one["link"], one["health"], one["dead"]) == (LINK, "ok", 0)
+    finally:
+        started.terminate()
+        started.wait(10)
+        assert started.stdout is not None
+        started.stdout.close()

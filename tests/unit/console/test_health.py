@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tieline_ops.console.health import WORDS, Held, health
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LATE = 16 * 60
 
 
-def status(parked: int = 0, polled: timedelta | None = timedelta(minutes=1)) -> dict[str, Any]:
-    at = None if polled is None else (NOW - polled).isoformat()
-    return {"parked": parked, "sides": {"eng": {"polled": at}, "it": {"polled": NOW.isoformat()}}}
+def status(parked: int = 0, *, polled: bool = True) -> dict[str, Any]:
+    at = "2026-03-02T09:00:00+00:00" if polled else None
+    return {"parked": parked, "sides": {"eng": {"polled": at}, "it": {"polled": at}}}
 
 
 def paused(kind: str) -> dict[str, Any]:
@@ -25,32 +24,35 @@ FINE: dict[str, Any] = {"paused": {}}
 
 
 @pytest.mark.parametrize(
-    ("word", "one", "told", "held"),
+    ("word", "one", "told", "held", "lag"),
     [
-        ("ok", status(), FINE, Held()),
-        ("late", status(polled=timedelta(minutes=16)), FINE, Held(0, 0)),
-        ("late", status(polled=None), FINE, Held(0, 0)),
-        ("parked", status(parked=1), FINE, Held(0, 0)),
-        ("parked", status(), FINE, Held(3, 1)),
-        ("paused", status(), paused("person"), Held()),
-        ("paused", status(), paused("brake"), Held()),
-        ("paused", status(), paused("throttled"), Held()),
-        ("down", status(), paused("down"), Held()),
-        ("down", status(), paused("credentials"), Held()),
-        ("down", status(5, None), paused("down"), Held(1, 1)),
-        ("paused", status(5, None), paused("person"), Held(1, 1)),
+        ("ok", status(), FINE, Held(), None),
+        ("ok", status(), FINE, Held(3, 0), LATE - 60),
+        ("late", status(), FINE, Held(0, 0), LATE),
+        ("late", status(polled=False), FINE, Held(0, 0), 0),
+        ("parked", status(parked=1), FINE, Held(0, 0), LATE),
+        ("parked", status(), FINE, Held(3, 1), 0),
+        ("paused", status(), paused("person"), Held(), 0),
+        ("paused", status(), paused("brake"), Held(), 0),
+        ("paused", status(), paused("throttled"), Held(), 0),
+        ("down", status(), paused("down"), Held(), 0),
+        ("down", status(), paused("credentials"), Held(), 0),
+        ("down", status(5, polled=False), paused("down"), Held(1, 1), LATE),
+        ("paused", status(5, polled=False), paused("person"), Held(1, 1), LATE),
     ],
 )
-def test_the_worst_counts(word: str, one: Any, told: Any, held: Held) -> None:
-    assert health(one, told, held, NOW)[0] == word
+def test_the_worst_counts(word: str, one: Any, told: Any, held: Held, lag: float | None) -> None:
+    assert health(one, told, held, lag)[0] == word
 
 
 def test_every_reason_is_told_the_worst_first() -> None:
-    word, why = health(status(2, None), paused("down"), Held(0, 1), NOW)
+    word, why = health(status(2, polled=False), paused("down"), Held(0, 1), LATE)
     assert word == WORDS[0]
     assert why == [
         "it is paused (down): so it is",
         "2 tickets wait for a person",
         "1 dead letter",
         "eng was never polled",
+        "it was never polled",
+        "the latest ticket is 16 minutes behind its time",
     ]

@@ -47,7 +47,7 @@ function hostOf(url) {
 /** Sites in groups that hang together; each group a column of pairs, drawn as lines between boxes. */
 function chart(links, places) {
   const columns = layers(links, places);
-  const gap = 62, boxes = new Map();
+  const gap = 56, boxes = new Map();
   const rows = Math.max(...columns.map((column) => column.length));
   const height = (rows - 1) * gap + 56, step = columns.length > 1 ? (WIDE - 190) / (columns.length - 1) : 0;
   columns.forEach((column, x) => column.forEach((place, y) => {
@@ -106,7 +106,7 @@ function layers(links, places) {
 }
 
 function table(links) {
-  const titles = ["Link", "Health", "Twins", "Parked", "Waiting", "Last poll"];
+  const titles = ["Link", "Health", "Twins", "Parked", "Waiting", "Cursor moved"];
   return h("section", { class: "panel" },
     h("table", { class: "list" },
       h("caption", { class: "unseen" }, "Links"),
@@ -126,5 +126,5 @@ function row(link) {
       link.why?.length > 0 && h("span", { class: "why" }, link.why[0])),
     number("Twins", link.twins), number("Parked", (link.parked ?? 0) + (link.dead ?? 0)),
     number("Waiting", link.waiting === undefined ? undefined : link.waiting + (link.queued ?? 0)),
-    h("td", { "data-label": "Last poll" }, polled ? time(polled) : "–"));
+    h("td", { "data-label": "Cursor moved" }, polled ? time(polled) : "–"));
 }

@@ -240,7 +240,7 @@ function cell(context, ticket, row, side) {
   const id = `cell-${name.replace(/\W+/g, "-")}`;
   const glows = arrived && Date.now() - arrived.at < GLOW;
   return h("div", { class: `cell ${glows ? "arrived" : ""} ${failed ? "failed" : ""}`, "data-key": name },
-    h(one.writable ? "label" : "span", { class: "cell-name", for: one.writable ? id : null }, h("span", { class: "unseen" }, `${side} `), one.field,
+    h(one.writable ? "label" : "span", { class: "cell-name", for: one.writable ? id : null }, h("span", { class: "unseen side-name" }, `${side} `), one.field,
       state.saving.has(name) && h("span", { class: "quiet" }, " saving…")),
     control(one, { id, disabled: !there, describedby: failed ? `${id}-failed` : null,
       onchange: (event) => edit(context, row, side, one, event.target, there) }),
@@ -269,7 +269,7 @@ function talk(context, side, there) {
   const { state } = context;
   if (!there) return h("div", { class: "side-talk" });
   return h("div", { class: "side-talk", "data-key": `talk ${side.name}` },
-    h("h4", {}, counted(there.comments.length, "comment")),
+    h("h4", {}, counted(there.comments.length, "comment"), h("span", { class: "unseen side-name" }, ` in ${there.key} (${side.name})`)),
     h("ol", { class: "said" }, there.comments.map((said) => h("li", { "data-key": said.id, class: said.public ? "" : "inside" },
       h("p", { class: "by" }, said.author, !said.public && h("span", { class: "tag" }, "internal")),
       h("p", { class: "words" }, said.text)))),
@@ -279,7 +279,7 @@ function talk(context, side, there) {
       h("div", { class: "say-foot" },
         h("label", { class: "check" }, h("input", { type: "checkbox", name: "inside", onchange: (event) => { event.target.typed = true; } }), "internal"),
         h("button", { class: "button", disabled: state.busy }, "Comment"))),
-    h("h4", {}, counted(there.files.length, "file")),
+    h("h4", {}, counted(there.files.length, "file"), h("span", { class: "unseen side-name" }, ` in ${there.key} (${side.name})`)),
     h("ul", { class: "files" }, there.files.map((file) => h("li", { "data-key": file.name }, file.name, h("span", { class: "quiet" }, ` ${file.size} bytes`)))),
     h("label", { class: "button file" }, "Attach a file", h("span", { class: "unseen" }, ` in ${side.title} (${side.name})`),
       h("input", { type: "file", class: "unseen", onchange: (event) => attach(context, side, there, event.target) })));

@@ -1,0 +1,131 @@
+"""The console's app over functions that answer what a test says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask.testing import FlaskClient
+
+from tieline_ops.console.app import STATIC, console_app
+from tieline_ops.console.guard import TOKEN, Guard
+from tieline_ops.console.letters import NoLetters
+from tieline_ops.console.links import Links
+from tieline_ops.console.trying import AskedPlanner, Trying
+from tieline_ops.project import Project
+from tieline_ops.trouble import Trouble
+
+ROOT = Path(__file__).parents[3]
+LINK = "jira-servicenow"
+
+
+@dataclass
+class Functions:
+    """Stands for Calls: answers by verb; any other is as of a function that is not there."""
+
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    deployed: bool = True
+
+    def ask(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        self.asked.append((link, event))
+        if event["tieline"] not in self.answers:
+            raise Trouble("Lambda answered ResourceNotFoundException", "deploy the link")
+        return self.answers[event["tieline"]]
+
+
+@pytest.fixture
+def functions() -> Functions:
+    return Functions()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / LINK).symlink_to(ROOT / "functions" / LINK)
+    return Project(tmp_path)
+
+
+@pytest.fixture
+def client(project: Project, functions: Functions) -> FlaskClient:
+    calls: Any = functions
+    guard = Guard(token="t")
+    links = Links(project, calls, NoLetters())
+    trying = Trying(project, calls, AskedPlanner(calls))
+    made = console_app(links, trying, guard).test_client()
+    made.environ_base["HTTP_HOST"] = "127.0.0.1:8401"
+    return made
+
+
+def test_a_link_that_gives_no_answer_is_down_and_the_page_goes_on(client: FlaskClient) -> None:
+    (one,) = client.get("/api/mesh").json["links"]
+    assert (one["health"], one["why"][1]) == ("down", "deploy the link")
+    assert [side["title"] for side in one["sides"]] == ["Jira Cloud", "ServiceNow"]
+    (error,) = client.get("/api/errors").json["errors"]
+    assert (error["what"], error["first"]) == ("unknown", "deploy the link")
+
+
+def test_many_who_look_at_once_make_one_look(client: FlaskClient, functions: Functions) -> None:
+    client.get("/api/mesh")
+    before = len(functions.asked)
+    for _ in range(5):
+        client.get("/api/mesh")
+    assert len(functions.asked) == before
+
+
+def test_a_ticket_is_found_by_its_address(client: FlaskClient, functions: Functions) -> None:
+    functions.answers["show"] = {"link": LINK}
+    address = "https://acme.atlassian.net/browse/OPS-1?x=1"
+    answer = client.get(f"/api/links/{LINK}/tickets/-/{quote(address, safe='')}")
+    assert answer.status_code == 200
+    assert functions.asked == [(LINK, {"tieline": "show", "ticket": address})]
+
+
+def test_a_link_that_is_not_there_is_answered_with_the_one_that_is_meant(client) -> None:
+    answer = client.get("/api/links/jira-servicenwo/file")
+    assert answer.status_code == 404
+    assert "did you mean 'jira-servicenow'" in answer.json["hint"]
+    assert client.get("/api/links/..%2f..%2fetc/file").status_code == 404
+
+
+def test_what_a_function_says_is_wrong_is_told(client, functions: Functions) -> None:
+    functions.answers["preview"] = {"error": "eng and it have no ticket of that name"}
+    told = {TOKEN: "t"}
+    answer = client.post(f"/api/links/{LINK}/preview", json={"ticket": "OPS-9"}, headers=told)
+    assert answer.status_code == 502
+    assert "no ticket of that name" in answer.json["error"]
+
+
+def test_an_edited_link_is_planned_by_the_function_for_the_twin(client, functions) -> None:
+    functions.answers["show"] = {"twin": {"key": "k1"}}
+    write = {"side": "eng", "what": "summary", "from": "a", "to": "b", "why": "changed"}
+    plan = {"tickets": {"eng": "OPS-1"}, "writes": [write], "problems": [{"reason": "no"}]}
+    functions.answers["diff"] = {"twins": [plan], "done": 1, "stopped": ""}
+    text = client.get(f"/api/links/{LINK}/file").json["text"]
+    given = {"ticket": "OPS-1", "text": text.replace("conflicts:   newest", "conflicts:   hold")}
+    answer = client.post(f"/api/links/{LINK}/preview", json=given, headers={TOKEN: "t"}).json
+    assert (answer["writes"], answer["problems"]) == ([write], ["no"])
+    _, event = functions.asked[-1]
+    assert (event["tieline"], event["twins"]) == ("diff", ["k1"])
+    assert event["link"]["conflicts"] == "hold"
+
+
+def test_without_the_sandbox_nobody_acts_in_a_system(client: FlaskClient) -> None:
+    assert client.get("/api/sandbox/jira-servicenow").status_code == 404
+
+
+def test_the_page_and_its_modules_hold_no_inline_code_and_no_foreign_address() -> None:
+    for path in STATIC.rglob("*"):
+        if path.is_dir():
+            continue
+        text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://\w", text), path.name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+    page = (STATIC / "index.html").read_text("utf-8")
+    assert re.findall(r"<script[^>]*>(.*?)</script>", page) == [""]
+    assert not re.search(r"\son\w+=|\sstyle=|<style", page)
