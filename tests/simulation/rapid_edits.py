@@ -44,7 +44,8 @@ class Burst:
     """Edits that wait for their moments; `act` makes those whose moment has come.
 
     In order: `edited` is what each edit set on which side, `replaced` what stood there before;
-    `fell_on` is what writes of ours replaced that had not been read.
+    `fell_on` is what writes of ours replaced that had not been read; `written` is what they wrote,
+    on which both sides agreed then.
     """
 
     w: World
@@ -53,6 +54,7 @@ class Burst:
     edited: list[tuple[int, str, object]] = field(default_factory=list)
     replaced: list[tuple[int, str, object]] = field(default_factory=list)
     fell_on: list[tuple[int, str, object]] = field(default_factory=list)
+    written: list[tuple[int, str, object]] = field(default_factory=list)
     read: dict[str, object] = field(default_factory=dict)
     agreed: dict[str, object] = field(default_factory=dict)
     _before: object = None
@@ -81,6 +83,8 @@ class Burst:
         wrote = call[3] != "GET" and now != self._before
         if wrote and self._before != self.read.get(side, self._before):
             self._keep(self.fell_on, side, self._before)
+        if wrote:
+            self._keep(self.written, side, now)
         self.read[side] = now
 
     def _keep(self, those: list[tuple[int, str, object]], side: str, value: object) -> None:
@@ -96,7 +100,8 @@ class Burst:
             return "given up"
         if any(w > number and s != side and _holds(value, last) for w, s, value in self.replaced):
             return "replaced"
-        if last == self.agreed[side]:
+        agreed = [self.agreed[side], *(v for w, _, v in self.written if w < number)]
+        if last in (agreed[0], agreed[-1]):
             return "set back"
         fell = [value for w, s, value in self.fell_on if w > number and s == side]
         return "unseen" if any(_holds(value, last) for value in fell) else ""

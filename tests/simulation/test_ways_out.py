@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from support.world import JANE, SECRETS, World, real_link, world
 
+from tieline.domain.link import Brake
+
 OMAR = "omar@acme.example"
 
 
@@ -313,3 +315,44 @@ def test_verbs_that_are_called_wrongly_say_what_is_right() -> None:
         assert "eng and it" in say(w, "resume", side="ops")["error"]
         assert w.wiring.store.pause("eng") is None
         assert say(w, "resume", side="eng")["sides"]["eng"]["was"] is None
+
+
+def braked_edits(w: World, title: str) -> str:
+    """A twin, then more comments than the brake lets through in an hour."""
+    say(w, "release", seconds=60)
+    number = w.incident(title)
+    w.settle(ticks=2)
+    w.clock.advance(timedelta(hours=2))
+    for n in range(5):
+        w.snow.comment(JANE, number, f"{title}: {n}")
+    w.flow()
+    pause = w.wiring.store.pause("eng")
+    assert pause is not None
+    assert pause.kind == "brake"
+    return number
+
+
+@pytest.mark.slow
+def test_killed_at_any_call_of_a_release_everything_crosses_once(
+    figure: Callable[[str], None],
+) -> None:
+    tried = 0
+    with world(real_link(brake=Brake(2, 5))) as w:
+        for point in count(step=7):
+            title = f"case {point}"
+            number = braked_edits(w, title)
+            w.count_anew()
+            w.calls.crash_at = point
+            operate(w, lambda: say(w, "release"))
+            w.flow()
+            died, w.calls.crash_at = w.calls.crash_at is None, None
+            # What a dead process held comes back by and by, and may brake again.
+            for _ in range(4):
+                operate(w, lambda: say(w, "release"))
+                w.settle(ticks=0)
+            check(w, title, number, comments=5)
+            if not died:
+                break
+            tried += 1
+    assert tried > 4
+    figure(f"kill points of a release: {tried}; second objects 0, losses 0")

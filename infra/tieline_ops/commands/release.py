@@ -83,6 +83,8 @@ def command(
             print_json({**told, "released": {}})
         else:
             click.echo(f"the brake of {found.name} is not on; nothing is to be released")
+            if told["waiting"]:
+                click.echo(f"`tieline resume {found.name}` puts what waits on the queue")
         return
     if not yes:
         click.confirm("Let it go on?", abort=True)

@@ -80,7 +80,8 @@ class Release:
                 free = self._store.tally(kind).total + let[kind]
                 self._store.let_through(kind, free, until, str(event.get("who", "")))
         ended = {side: self._pauses.end(pause) for side, pause in braked.items()}
-        requeued, left = self._ways_out.take_up() if braked else (0, 0)
+        # Even if no side is: an earlier release may have died before it came to this.
+        requeued, left = self._ways_out.take_up()
         self._telemetry.info("brake released", sides=sorted(ended), let=let, requeued=requeued)
         return {
             "released": ended,
