@@ -27,6 +27,7 @@ VERBS = {
     "pause": "Leave a side of a link alone for a while; nothing is lost",
     "resume": "End a pause, and work off at once what waited",
     "audit": "Compare both sides of twins now, and tell how many differ",
+    "doctor": "Tell what ails links: fields, rights, webhooks, clocks, what waits",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "compile": "Write link.json beside every link.yaml, for the build",
 }

@@ -22,6 +22,7 @@ from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
 from tieline.runtime.audit import Audit
+from tieline.runtime.doctor import Doctor
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import WaysOut, parked_facts
@@ -40,9 +41,11 @@ class Operator:
         clock: Clock,
         ways_out: WaysOut,
         audit: Audit,
+        doctor: Doctor,
     ) -> None:
         self._ways_out = ways_out
         self._audit = audit
+        self._doctor = doctor
         self._link = link
         self._store = store
         self._sides = sides
@@ -57,6 +60,7 @@ class Operator:
             "reconcile": self._reconcile,
             **self._ways_out.verbs(),
             **self._audit.verbs(),
+            **self._doctor.verbs(),
         }
         verb = verbs.get(str(event["tieline"]))
         if verb is None:

@@ -20,8 +20,13 @@ from tieline.state.queue import Queue
 from tieline.state.store import Store
 
 if TYPE_CHECKING:
+    import requests
+
+    from tieline.connectors.base import Connector
     from tieline.runtime.carry_out import CarryOut
+    from tieline.runtime.doctor import Doctor
     from tieline.runtime.enqueue import Enqueuer
+    from tieline.runtime.hearing import Hearing
     from tieline.runtime.intake import Intake
     from tieline.runtime.leaving import Leaving
     from tieline.runtime.operator import Operator
@@ -80,6 +85,12 @@ class Wiring:
         from tieline.runtime.enqueue import Enqueuer  # noqa: PLC0415
 
         return Enqueuer(self.link, self.queue, self.sides, self.known, self.telemetry)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        from tieline.runtime.hearing import Hearing  # noqa: PLC0415
+
+        return Hearing(self.store, self.clock)
 
     @cached_property
     def intake(self) -> Intake:
@@ -182,5 +193,27 @@ class Wiring:
             self.time_left,
         )
         return Operator(
-            self.link, self.store, self.sides, self.reconciler, self.clock, ways_out, audit
+            self.link,
+            self.store,
+            self.sides,
+            self.reconciler,
+            self.clock,
+            ways_out,
+            audit,
+            self._doctor(),
+        )
+
+    def _doctor(self) -> Doctor:
+        from tieline.connectors.reach import new_session  # noqa: PLC0415
+        from tieline.runtime.doctor import Doctor  # noqa: PLC0415
+
+        options = dict(self.connector_options or {})
+        given: requests.Session | None = options.pop("session", None)
+
+        def make(side: str, session: requests.Session) -> Connector:
+            more = {**options, "session": session}
+            return maker(self.link, self.secret, self.telemetry, self.clock, **more)(side)
+
+        return Doctor(
+            self.link, self.store, self.secret, make, lambda: given or new_session(), self.clock
         )

@@ -6,6 +6,7 @@
     <link>#twin#<key>             loss#<moment>#<field>  a value that a conflict gave up, for a year
     <link>#ticket#<side>#<id>     ticket                 the key of the ticket's twin
     <link>#side#<side>            cursor, pause          how far it is polled, why it is left alone
+    <link>#side#<side>            note#<name>            what its system said last, its webhooks
     <link>#person#<side>          <e-mail, hashed>       who a person is there, for a while
     <link>#bugs                   <digest of a text>     why a message failed, for a month
     <link>#asked                  <a question's name>    what became of it, for a day
@@ -210,6 +211,15 @@ class DynamoStore:
         delete: Item = {"TableName": self._table, "Key": key, "ExpressionAttributeValues": held}
         delete["ConditionExpression"] = "since = :since"
         self._call(lambda: self._client.delete_item(**delete))
+
+    def note(self, side: str, name: str, words: str) -> None:
+        body = {"v": number(FORM), "body": text(words)}
+        item = {**self._side_key(side, f"note#{name}"), **body}
+        self._write([{"Put": {"TableName": self._table, "Item": item}}])
+
+    def noted(self, side: str, name: str) -> str | None:
+        item = self._get(self._side_key(side, f"note#{name}"))
+        return item["body"]["S"] if item else None
 
     def record_bug(self, bug: Bug) -> None:
         body = [bug.error, list(bug.where), bug.said, moment(bug.at), bug.receives]

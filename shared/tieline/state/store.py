@@ -117,6 +117,12 @@ class Store(Protocol):
     def end_pause(self, side: str, since: datetime | None = None) -> None:
         """Take a pause away; with `since`, only the one that began then. Raises Stale."""
 
+    def note(self, side: str, name: str, words: str) -> None:
+        """Keep a text about a side under a name; the last word wins."""
+
+    def noted(self, side: str, name: str) -> str | None:
+        """What was kept under a name."""
+
     def record_bug(self, bug: Bug) -> None:
         """Keep why a message failed, for as long as its dead letter may wait."""
 
