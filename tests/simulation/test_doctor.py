@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.world import JANE, World, real_link, world
+from support.world import JANE, ROOT, World, real_link, world
 
 from tieline.runtime.hearing import Heard, heard
 from tieline.runtime.sides import needed_fields
+from tieline_ops.commands.doctor import Diagnosis, diagnosed
+from tieline_ops.project import Project
 
 OMAR = "omar@acme.example"
 
@@ -121,3 +125,60 @@ def test_counts_of_several_processes_are_put_together_and_old_days_forgotten() -
 def test_an_idle_link_writes_nothing_of_its_webhooks(w: World) -> None:
     w.settle(ticks=3)
     assert [w.wiring.store.noted(side, "heard") for side in w.link.order] == [None, None]
+
+
+@dataclass
+class Invoked:
+    """Asks the function of a world, as `Calls` asks a deployed one."""
+
+    w: World
+    deployed: bool = True
+
+    def ask(self, _: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(
+            json.dumps(self.w.invoke(json.loads(json.dumps(event))))
+        )
+        return answer
+
+
+def diagnosis(w: World) -> Diagnosis:
+    return diagnosed(Project(ROOT), w.link.name, Invoked(w))  # type: ignore[arg-type]
+
+
+def test_what_administrators_change_is_found_in_its_place_and_told_of_once(
+    w: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    w.snow.comment(JANE, w.incident("Fax"), "any news?")
+    w.settle(ticks=0)
+    well = diagnosis(w)
+    assert (well.of("grave"), well.changed) == ([], ())
+    w.jira.admin.require_field("Severity")
+    w.jira.admin.deny(w.jira.EMAIL, "EDIT_ISSUES")
+    w.snow.admin.lock_column("description")
+    w.snow.admin.add_choice("incident", "state", "9", "Parked")
+    w.snow.admin.remove_choice("incident", "category", "software")
+    w.snow.admin.deactivate("triage@acme.example")
+    ill = diagnosis(w)
+    grave = {(found.side, found.what): found for found in ill.of("grave")}
+    assert set(grave) == {
+        ("eng", "a new ticket needs 'Severity'"),
+        ("eng", "permission Edit issues"),
+        ("it", "'description' cannot be written"),
+        ("it", "'category' cannot be 'software'"),
+        ("it", "nobody is known as triage@acme.example"),
+    }
+    lines = (ROOT / "functions" / w.link.name / "link.yaml").read_text("utf-8").splitlines()
+    name, line, column = grave["it", "'category' cannot be 'software'"].place.split(":")
+    assert name == f"functions/{w.link.name}/link.yaml"
+    assert lines[int(line) - 1][int(column) - 1 :].startswith("software, caller_id")
+    assert {f"{changed.side}: {changed.what}" for changed in ill.changed} == {
+        "eng: 'Severity' must be filled always now",
+        "eng: permission Edit issues: is wrong now",
+        "it: 'description' is read-only now",
+        "it: 'state' has 'Parked' now",
+        "it: 'category' has no 'Software' any more",
+        "it: triage@acme.example was Triage, and is nobody now",
+    }
+    again = diagnosis(w)
+    assert (len(again.of("grave")), again.changed) == (5, ())

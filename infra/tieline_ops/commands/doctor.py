@@ -81,7 +81,7 @@ def command(
         for name in asked_for(project, links, deployed=deployed):
             now(name)
             try:
-                told.append(_diagnosed(project, name, calls))
+                told.append(diagnosed(project, name, calls))
             except Trouble as trouble:
                 if links:
                     raise
@@ -94,7 +94,7 @@ def command(
     context.exit(1 if any(one.of("grave") for one in told) else 0)
 
 
-def _diagnosed(project: Project, name: str, calls: Calls) -> Diagnosis:
+def diagnosed(project: Project, name: str, calls: Calls) -> Diagnosis:
     """Raises Trouble."""
     link = link_of(project, name)
     at = places(project.functions, link)
