@@ -44,6 +44,7 @@ VERBS = {
     "audit": "Compare both sides of twins now, and tell how many differ",
     "release": "End the brake, once it is known who wrote so much",
     "secrets": "Set what opens a side, and replace the secret of its webhooks",
+    "doctor": "Tell what ails links: fields, rights, webhooks, clocks, what waits",
     "rule": "Make the ServiceNow business rule that tells a link of changes",
     "console": "Open the page with all links, errors, tickets and mappings",
     "compile": "Write link.json beside every link.yaml, for the build",

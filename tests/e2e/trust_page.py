@@ -75,6 +75,17 @@ def audit(jira: Any, snow: Any) -> str:
     return said(*words) + "\n" + said(*words, "--repair")
 
 
+def doctor(jira: Any, snow: Any) -> str:
+    """A look at a link that is well, and one after administrators were at work."""
+    well = said("doctor", LINK)
+    jira.admin.require_field("Severity")
+    jira.admin.deny(jira.EMAIL, "EDIT_ISSUES")
+    snow.admin.add_choice("incident", "state", "9", "Parked")
+    snow.admin.lock_column("description")
+    snow.admin.deactivate("triage@acme.example")
+    return f"{well}\n{said('doctor', LINK)}"
+
+
 def main() -> int:
     with (
         LocalStack(ROOT, frozenset({LINK})) as up,
@@ -86,6 +97,7 @@ def main() -> int:
         Path(".state/local.json").write_text(json.dumps(up.addresses()), "utf-8")
         jira, snow = (up.sandbox.system(LINK, side) for side in ("eng", "it"))
         write("audit", audit(jira, snow))
+        write("doctor", doctor(jira, snow))
     return 0
 
 

@@ -18,7 +18,7 @@ from tieline_ops.running import running
 from tieline_ops.speaking import json_option, mark, print_json, progress
 
 if TYPE_CHECKING:
-    from tieline_ops.live_checks import Found
+    from tieline_ops.judging import Found
 
 
 @click.command(name="check")
@@ -85,12 +85,16 @@ def _meeting(project: Project, names: Sequence[str]) -> list[Note]:
 
 
 def _live(project: Project, link: Link, secrets: Path | None, *, deployed: bool) -> list[Found]:
+    from tieline_ops.link_places import places  # noqa: PLC0415 - as what follows
     from tieline_ops.live_checks import ask, secret_of  # noqa: PLC0415 - boto3 is slow to import
+
+    at = places(project.functions, link)
 
     local = None if deployed or secrets else running(project, link.name)
     if local is None:
-        return list(ask(link, secret_of(link, secrets)))
-    return list(ask(local.placed(link), secret_of(link, None, local.client("secretsmanager"))))
+        return list(ask(link, secret_of(link, secrets), at))
+    stored = secret_of(link, None, local.client("secretsmanager"))
+    return list(ask(local.placed(link), stored, at))
 
 
 def _print(checked: list[Checked], notes: list[Note], found: dict[str, list[Found]]) -> None:

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import format_datetime
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -159,6 +160,7 @@ class Faults:
             path = environ.get("PATH_INFO", "")
             if path.startswith(CONTROL):
                 return app(environ, start_response)
+            start_response = self._dated(start_response)
             limited = self._limited(environ)
             if limited is not None:
                 return self._answer(limited, start_response)
@@ -179,6 +181,17 @@ class Faults:
             )
 
         return faulty
+
+    def _dated(self, start_response: StartResponse) -> StartResponse:
+        """Answers carry a wrong clock's own moment; a right one's is the server's."""
+        if not self.clock_skew:
+            return start_response
+        now = self._clock.now() + self.clock_skew
+
+        def dated(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [*headers, ("Date", format_datetime(now, True))], *rest)
+
+        return dated
 
     def _limited(self, environ: WSGIEnvironment) -> Fault | None:
         """The refusal of a call that is too many."""

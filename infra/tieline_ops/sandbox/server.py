@@ -41,10 +41,11 @@ class _Requests(WSGIRequestHandler):
             self._send(int(status[:3]), [*headers.items()], b"".join(parts))
 
     def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.send_response(status, responses.get(status, "Unknown"))
+        names = {name.lower() for name, _ in headers}
+        begin = self.send_response_only if "date" in names else self.send_response
+        begin(status, responses.get(status, "Unknown"))
         for name, value in headers:
             self.send_header(name, value)
-        names = {name.lower() for name, _ in headers}
         if "content-length" not in names and status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()

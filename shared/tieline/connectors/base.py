@@ -8,11 +8,19 @@ metadata (fields, options, who we are).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, Protocol
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Literal, Protocol
 
-from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
+from tieline.domain.ticket import (
+    Attachment,
+    Comment,
+    FieldSpec,
+    Option,
+    Person,
+    Ticket,
+    Value,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -68,11 +76,50 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `tieline check --live`: `ok`, or what is wrong and what would be right."""
+    """One line of `tieline check --live`: `ok`, or what is wrong and what would be right.
+
+    `about` names what alone needs it (comments, attachments). What is not `grave` may wait.
+    """
 
     ok: bool
     what: str
     remedy: str = ""
+    about: str = ""
+    grave: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNow:
+    """What a system says of a field today, a standard one too. `id` stays when it is renamed.
+
+    `required`: a creation must carry it, always or only one on a form; "" if it need not.
+    `writable` is None where the system does not say.
+    """
+
+    id: str
+    label: str
+    required: Literal["", "on forms", "always"] = ""
+    writable: bool | None = None
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Fields by the names that were asked for, and `others` that a creation must carry.
+
+    `steps`: status -> those that tickets in it can be brought to at once, as far as was seen.
+    """
+
+    fields: Mapping[str, FieldNow]
+    others: tuple[FieldNow, ...] = ()
+    steps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Surveyed(Protocol):
+    """A connector that can say more of its system than links need from day to day."""
+
+    def survey(self, names: Iterable[str], ids: Iterable[str]) -> Survey:
+        """The present state of fields, asked for anew. `ids` are tickets that may be looked at."""
 
 
 class Connector(Protocol):

@@ -94,9 +94,11 @@ class Batch:
 
     def _worked(self, message: Message, receives: int, group: str) -> str:
         try:
-            return self._wiring.worker.work(message, again=receives > 1)
+            outcome = self._wiring.worker.work(message, again=receives > 1)
         except Transient as failure:
             return self._again(message, failure, receives, group)
+        self._wiring.hearing.note(message, outcome)
+        return outcome
 
     def _again(self, message: Message, failure: Transient, receives: int, group: str) -> str:
         """Have a message come again: soon by raising `failure`, later by way of the store."""

@@ -70,7 +70,9 @@ def dispatch(wiring: Wiring, event: Mapping[str, Any]) -> dict[str, Any]:
             return Batch(wiring).answer(event)
         case "schedule":
             wiring.versions.note()
-            return wiring.poller.tick()
+            polled = wiring.poller.tick()
+            wiring.hearing.store()
+            return polled
         case "operator":
             return wiring.operator.answer(event)
         case _:

@@ -24,6 +24,7 @@ from tieline.state.store import Store
 if TYPE_CHECKING:
     from tieline.runtime.carry_out import CarryOut
     from tieline.runtime.enqueue import Enqueuer
+    from tieline.runtime.hearing import Hearing
     from tieline.runtime.intake import Intake
     from tieline.runtime.leaving import Leaving
     from tieline.runtime.operator import Operator
@@ -99,6 +100,12 @@ class Wiring:
         from tieline.runtime.enqueue import Enqueuer  # noqa: PLC0415
 
         return Enqueuer(self.link, self.queue, self.sides, self.known, self.telemetry)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        from tieline.runtime.hearing import Hearing  # noqa: PLC0415
+
+        return Hearing(self.store, self.clock)
 
     @cached_property
     def intake(self) -> Intake:

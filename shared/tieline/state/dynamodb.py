@@ -6,6 +6,7 @@
     <link>#twin#<key>             loss#<moment>#<field>  a value that a conflict gave up, for a year
     <link>#ticket#<side>#<id>     ticket                 the key of the ticket's twin
     <link>#side#<side>            cursor, pause          how far it is polled, why it is left alone
+    <link>#side#<side>            note#<name>            what its system said last, its webhooks
     <link>#person#<side>          <e-mail, hashed>       who a person is there, for a while
     <link>#work                   <the work's name>      how far an operator's long work has come
     <link>#brake                  writes, deletes        how many there were, by five minutes
@@ -280,6 +281,15 @@ class DynamoStore:
         values = {":free": number(free), ":until": text(until.isoformat() if until else "")}
         given = {":v": number(FORM), **values, ":who": text(who)}
         self._update(self._brake_key(kind), update, given)
+
+    def note(self, side: str, name: str, words: str) -> None:
+        body = {"v": number(FORM), "body": text(words)}
+        item = {**self._side_key(side, f"note#{name}"), **body}
+        self._write([{"Put": {"TableName": self._table, "Item": item}}])
+
+    def noted(self, side: str, name: str) -> str | None:
+        item = self._get(self._side_key(side, f"note#{name}"))
+        return item["body"]["S"] if item else None
 
     def record_bug(self, bug: Bug) -> None:
         body = [bug.error, list(bug.where), bug.said, moment(bug.at), bug.receives]

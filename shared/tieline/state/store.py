@@ -180,6 +180,12 @@ class Store(Protocol):
     def let_through(self, kind: BrakeKind, free: int, until: datetime | None, who: str) -> None:
         """Store up to what total, and until when, `who` lets everything of a kind through."""
 
+    def note(self, side: str, name: str, words: str) -> None:
+        """Keep a text about a side under a name; the last word wins."""
+
+    def noted(self, side: str, name: str) -> str | None:
+        """What was kept under a name."""
+
     def record_bug(self, bug: Bug) -> None:
         """Keep why a message failed, for as long as its dead letter may wait."""
 

@@ -45,6 +45,13 @@ def every_call(store: DynamoStore) -> list[Any]:
     tried(lambda: store.twins(["k9", "k1", "k1"]))
     tried(lambda: (store.due(NOW + DAY, 10), store.due(NOW - DAY, 10), store.parked(10)))
     tried(lambda: (store.counts(), list(store.all_twins())))
+    tried(
+        lambda: (
+            store.noted("it", "heard"),
+            store.note("it", "heard", "x"),
+            store.noted("it", "heard"),
+        )
+    )
     moved = tried(lambda: store.move_cursor(Cursor("eng", "page 1", 0, NOW)))
     tried(lambda: store.move_cursor(replace(moved, revision=7)))
     tried(lambda: store.cursor("eng"))

@@ -4,7 +4,8 @@
     GET  /_sandbox/issues/{key}           one
     POST /_sandbox/act                    {"act": "edit", "user": e-mail, "key": …, …}
 
-`act` is the name of a method of `People`; the rest are its arguments, files in base64.
+`act` is the name of a method of `People`, or of an administrator's (`Admin`); the rest are its
+arguments, files in base64.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from tieline_ops.sandbox.control import acts, plain_json
+from tieline_ops.sandbox.jira.admin import Admin
 from tieline_ops.sandbox.jira.errors import JiraError
 from tieline_ops.sandbox.jira.people import People
 
@@ -24,7 +26,7 @@ ACTS = frozenset(
 )  # fmt: skip
 
 
-def routes(surface: Blueprint, people: People) -> None:
+def routes(surface: Blueprint, people: People, admin: Admin) -> None:
     @surface.get("/issues")
     def issues() -> ResponseReturnValue:
         return jsonify([plain_json(people.issue(key)) for key in people.issue_keys()])
@@ -33,7 +35,7 @@ def routes(surface: Blueprint, people: People) -> None:
     def issue(key: str) -> ResponseReturnValue:
         return jsonify(plain_json(people.issue(key)))
 
-    acts(surface, people, ACTS)
+    acts(surface, people, ACTS, admin.acts())
 
     @surface.errorhandler(JiraError)
     def refused(error: JiraError) -> ResponseReturnValue:

@@ -20,6 +20,7 @@ from tieline_ops.sandbox.jira import rest_files as jira_rest_files
 from tieline_ops.sandbox.jira import rest_hooks as jira_rest_hooks
 from tieline_ops.sandbox.jira import rest_issues as jira_rest_issues
 from tieline_ops.sandbox.jira import rest_search as jira_rest_search
+from tieline_ops.sandbox.jira.admin import Admin
 from tieline_ops.sandbox.jira.auth import GATEWAY, GATEWAY_URL, LOGIN_URL, Logins
 from tieline_ops.sandbox.jira.content import Content
 from tieline_ops.sandbox.jira.desk import JiraDesk
@@ -69,6 +70,7 @@ class JiraSandbox(People):
         self.webhooks = Webhooks(self.clock, RETRY)
         self.hooks = Registry(self.site, self.webhooks)
         self.oauth = Logins(self.site)
+        self.admin = Admin(self.site)
         self.desk = JiraDesk(self, self.site)
         self.app = self._app()
 
@@ -150,7 +152,7 @@ class JiraSandbox(People):
         jira_rest_files.media_routes(app, self.site)
         install_errors(app, self.site)
         surface = control_surface("jira", self.clock, self.faults, self.webhooks)
-        jira_control.routes(surface, self)
+        jira_control.routes(surface, self, self.admin)
         app.register_blueprint(surface)
         inner = self._through_gateway(self._one_at_a_time(app.wsgi_app))
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.control import acts, control_surface, plain_json
 from tieline_ops.sandbox.faults import Faults, retry_after
+from tieline_ops.sandbox.servicenow.admin import Admin
 from tieline_ops.sandbox.servicenow.content import Content, sys_id
 from tieline_ops.sandbox.servicenow.desk import ServiceNowDesk
 from tieline_ops.sandbox.servicenow.people import People
@@ -62,6 +63,7 @@ class ServiceNowSandbox(People):
         self.webhooks = Webhooks(self.clock)  # ServiceNow repeats nothing
         self.rules = Rules(self.instance, self.webhooks)
         self.logins = Logins(self.instance)
+        self.admin = Admin(self.instance)
         self.desk = ServiceNowDesk(self)
         self.app = self._app()
 
@@ -121,7 +123,7 @@ class ServiceNowSandbox(People):
         app.json.sort_keys = False  # type: ignore[attr-defined]
         routes(app, self.instance, self.logins)
         surface = control_surface("servicenow", self.clock, self.faults, self.webhooks)
-        _acts(surface, self)
+        _acts(surface, self, self.admin)
         app.register_blueprint(surface)
         inner = self._one_at_a_time(app.wsgi_app)
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]
@@ -144,8 +146,8 @@ def _fault_body(status: int) -> bytes:
     return json.dumps(NowError(status, words.get(status, "Failure"), detail).body).encode()
 
 
-def _acts(surface: Blueprint, people: People) -> None:
-    """GET /_sandbox/records[/{number}]; POST /_sandbox/act {"act": …, …}: see `People`."""
+def _acts(surface: Blueprint, people: People, admin: Admin) -> None:
+    """GET /_sandbox/records[/{number}]; POST /_sandbox/act {"act": …, …}: `People`, `Admin`."""
 
     @surface.get("/records")
     def everything() -> ResponseReturnValue:
@@ -155,7 +157,7 @@ def _acts(surface: Blueprint, people: People) -> None:
     def one(number: str) -> ResponseReturnValue:
         return jsonify(plain_json(people.record(number)))
 
-    acts(surface, people, ACTS)
+    acts(surface, people, ACTS, admin.acts())
 
     @surface.errorhandler(PolicyError)
     def refused(error: PolicyError) -> ResponseReturnValue:

@@ -72,7 +72,9 @@ def _life(expires: str, now: datetime) -> Iterator[Finding]:
     if until is not None:
         left = until - now
         remedy = "" if left > _SOON else "make a new token and store it in the link's secret"
-        yield Finding(left > _SOON, f"the token ends on {until:%Y-%m-%d}", remedy)
+        over = left <= timedelta(0)
+        what = f"the token ends on {until:%Y-%m-%d}"
+        yield Finding(left > _SOON, what, remedy, grave=over)
 
 
 def moment_of_expiry(text: str) -> datetime | None:

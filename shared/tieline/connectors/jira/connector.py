@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 import requests
 from pydantic import BaseModel
 
-from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
+from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Survey, Want
 from tieline.connectors.http import Http, Watch
 from tieline.connectors.jira import files as jira_files
 from tieline.connectors.jira import webhook
@@ -156,7 +156,7 @@ class Jira:
         return replace(person(found[0]), email=email) if len(found) == 1 else None
 
     def inspect(self) -> Iterator[Finding]:
-        """Project, type of issue, permissions, fields that a creation needs, statuses."""
+        """Project, type of issue, permissions, statuses."""
         return inspected(self._call, self.site.scope, self.whoami)
 
     def subscriptions(self) -> Subscriptions:
@@ -168,6 +168,12 @@ class Jira:
 
         kind = AppWebhooks if isinstance(self._secret, OAuth) else AdminWebhooks
         return kind(self._call, self.site.scope["project"])
+
+    def survey(self, names: Iterable[str], ids: Iterable[str]) -> Survey:
+        """Fields, screens and workflow; `ids` are issues whose transitions are looked at."""
+        from tieline.connectors.jira.survey import surveyed  # noqa: PLC0415
+
+        return surveyed(self._call, self.site.scope, names, ids)
 
     def read_webhook(
         self, headers: Mapping[str, str], body: bytes, now: datetime

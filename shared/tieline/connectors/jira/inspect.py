@@ -23,8 +23,8 @@ PERMISSIONS: Mapping[str, str] = {
     "DELETE_OWN_ATTACHMENTS": "Delete own attachments",
     "USER_PICKER": "Browse users and groups",
 }
+_ABOUT = {"COMMENT": "comments", "ATTACHMENT": "attachments"}
 _CREATEMETA = "/rest/api/3/issue/createmeta/{project}/issuetypes"
-_GIVEN = frozenset({"project", "issuetype", "summary"})
 
 Call = Callable[..., Any]
 """`Http.call`, or what does the same."""
@@ -33,7 +33,7 @@ Call = Callable[..., Any]
 def inspected(
     call: Call, scope: Mapping[str, str], whoami: Callable[[], Person]
 ) -> Iterator[Finding]:
-    """Account, project, permissions, type of issue with the fields it needs, statuses."""
+    """Account, project, permissions, type of issue, statuses. What it needs: see `survey`."""
     me = whoami()
     yield Finding(ok=True, what=f"acts as {me.name}")
     parts = {"project": scope["project"]}
@@ -56,7 +56,8 @@ def _permissions(call: Call, key: str) -> Iterator[Finding]:
     for permission, name in PERMISSIONS.items():
         ok = bool((held.get(permission) or {}).get("havePermission"))
         remedy = "" if ok else f"grant {name} in the project's permission scheme"
-        yield Finding(ok=ok, what=f"permission {name}", remedy=remedy)
+        about = next((what for part, what in _ABOUT.items() if part in permission), "")
+        yield Finding(ok=ok, what=f"permission {name}", remedy=remedy, about=about)
 
 
 def _type(call: Call, scope: Mapping[str, str], parts: Mapping[str, str]) -> Iterator[Finding]:
@@ -83,12 +84,6 @@ def _type(call: Call, scope: Mapping[str, str], parts: Mapping[str, str]) -> Ite
     if not any(field["fieldId"] == "labels" for field in fields):
         remedy = "put Labels on the create screen: a creation is found again by its label"
         yield Finding(ok=False, what="labels cannot be set on creation", remedy=remedy)
-    for field in fields:
-        if field["required"] and not field["hasDefaultValue"] and field["fieldId"] not in _GIVEN:
-            allowed = (field.get("allowedValues") or ())[:20]
-            names = ", ".join(str(v.get("name") or v.get("value")) for v in allowed)
-            remedy = "write it by a rule or under `defaults`" + (f": {names}" if names else "")
-            yield Finding(ok=True, what=f"a creation needs {field['name']}", remedy=remedy)
 
 
 def _lists(call: Call, scope: Mapping[str, str], parts: Mapping[str, str]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import requests
 from pydantic import BaseModel
 
-from tieline.connectors.base import Finding, Hint, Page, Site, Want
+from tieline.connectors.base import Finding, Hint, Page, Site, Survey, Want
 from tieline.connectors.http import Watch
 from tieline.connectors.http import media_type as header_type
 from tieline.connectors.servicenow import journal, webhook
@@ -270,6 +270,12 @@ class ServiceNow:
     def inspect(self) -> Iterator[Finding]:
         """Each thing that a link needs of the instance, tried."""
         return findings(self._api, self._schema, self._table, self.whoami)
+
+    def survey(self, names: Iterable[str], ids: Iterable[str]) -> Survey:  # noqa: ARG002
+        """Columns by the dictionary; states may follow each other as they like."""
+        from tieline.connectors.servicenow.survey import surveyed  # noqa: PLC0415
+
+        return surveyed(self._api.rows, self._schema, self._table, names)
 
     def _user_name(self) -> str:
         return raw(self._me(), "user_name")
