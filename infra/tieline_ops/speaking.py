@@ -48,6 +48,11 @@ def pair(tickets: Mapping[str, str]) -> str:
     return " - ".join(f"{side} {key or '(none)'}" for side, key in tickets.items())
 
 
+def visible(text: str) -> str:
+    """A ticket's text on one line, without what a terminal would take for a command."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))
+
+
 def mark(fine: bool) -> str:
     """`ok` or `WRONG`, coloured on a terminal."""
     return click.style("ok   ", fg="green") if fine else click.style("WRONG", fg="red")

@@ -130,6 +130,7 @@ def test_a_ticket_without_a_twin_is_told_apart_from_one_that_nobody_has() -> Non
         assert say(w, "show", ticket=key)["twin"] is None
         assert "no ticket of that name" in say(w, "show", ticket="OPS-99")["error"]
         assert "sides are" in say(w, "show", ticket=key, side="eg")["error"]
+        assert "can be read" in say(w, "show", side="eng", id="99999")["error"]
 
 
 def test_a_ticket_that_is_gone_is_found_by_what_its_twin_knows() -> None:
@@ -205,6 +206,7 @@ def test_why_tells_an_edit_that_does_not_flow_from_one_that_waits() -> None:
     assert told["verdict"] == "synced"
     (due,) = (f for f in told["fields"] if f["names"].get("eng") == "duedate")
     assert (due["verdict"], due["direction"]) == ("left", "it -> eng")
+    assert due["why"].startswith("nothing flows from eng by this rule")
 
 
 def test_why_tells_of_pauses_and_of_the_mode_plan() -> None:

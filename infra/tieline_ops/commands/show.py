@@ -10,7 +10,7 @@ import click
 from tieline_ops.asking import side_option
 from tieline_ops.finding_ticket import ask_links, maybe_link_arguments, split, the_one
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, moment, print_json
+from tieline_ops.speaking import json_option, moment, print_json, visible
 
 CUT = 100
 """Characters of a value on a line."""
@@ -94,7 +94,7 @@ def _waits(answer: Mapping[str, Any]) -> Iterator[str]:
         yield click.style(f"  parked since {moment(parked['since'])}  {said}", fg="yellow")
         for word in ("words", "place"):
             if parked[word]:
-                yield f"    {parked[word]}"
+                yield f"    {visible(parked[word])}"
     for side, pause in answer["paused"].items():
         until = f"until {moment(pause['until'])}" if pause["until"] else "until it is resumed"
         yield click.style(f"  {side} is paused {until}: {pause['reason']}", fg="yellow")
@@ -140,12 +140,12 @@ def _parts(answer: Mapping[str, Any]) -> Iterator[str]:
         yield click.style("comments", bold=True)
     for one in answer["comments"]:
         kind = "" if one["public"] else " (internal)"
-        who = f"{one['side']} {one['author'] or 'somebody'}{kind}"
-        yield f"  {moment(one['at'])}  {who}, {one['became']}: {one['words'] or '…'}"
+        who = f"{one['side']} {visible(one['author']) or 'somebody'}{kind}"
+        yield f"  {moment(one['at'])}  {who}, {one['became']}: {visible(one['words']) or '…'}"
     if answer["files"]:
         yield click.style("files", bold=True)
     for one in answer["files"]:
-        said = f"{one['name']} ({one['size']} bytes), {one['became']}"
+        said = f"{visible(one['name'])} ({one['size']} bytes), {one['became']}"
         yield f"  {moment(one['at'])}  {one['side']} {said}"
 
 
@@ -154,11 +154,11 @@ def _history(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for one in changes:
         moved = f"{_cut(one['before']) or '(empty)'} -> {_cut(one['after']) or '(empty)'}"
         cause = f", {one['cause']}" if one["cause"] else ""
-        who = f" by {one['who']}" if one["who"] else ""
+        who = f" by {visible(one['who'])}" if one["who"] else ""
         what = f"{moment(one['at'])}  {one['side']}.{one['what']}"
         yield f"  {what}  {moved}  ({one['why']}{cause}){who}"
 
 
 def _cut(text: str | None) -> str:
-    line = " ".join((text or "").split())
+    line = visible(text or "")
     return line if len(line) <= CUT else line[: CUT - 1] + "…"

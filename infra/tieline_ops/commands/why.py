@@ -18,7 +18,7 @@ from tieline_ops.finding_ticket import (
 )
 from tieline_ops.link_file.places import create_places
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, moment, pair, print_json
+from tieline_ops.speaking import json_option, moment, pair, print_json, visible
 
 COLOURS = {"synced": "green", "behind": "yellow", "waiting": "yellow", "held": "red"}
 FINE = frozenset({"synced", "skipped", "ended"})
@@ -85,7 +85,7 @@ def lines(answer: Mapping[str, Any]) -> Iterator[str]:
     word = click.style(answer["verdict"], fg=COLOURS.get(answer["verdict"]), bold=True)
     tickets = pair({s: one["key"] or one["id"] for s, one in answer["sides"].items()})
     yield f"{click.style(answer['link'], bold=True)}  {tickets}  {word}"
-    yield from (f"  {reason}" for reason in answer["because"])
+    yield from (f"  {visible(reason)}" for reason in answer["because"])
     if answer["until"]:
         yield f"  tried again by itself at {moment(answer['until'])}"
     for rule in answer["create"]:
@@ -98,16 +98,16 @@ def lines(answer: Mapping[str, Any]) -> Iterator[str]:
 
 def _condition(one: Mapping[str, Any]) -> str:
     mark = click.style("ok", fg="green") if one["met"] else click.style("no", fg="red")
-    return f"    {mark}  {one['field']} {one['wanted']}; it is {one['value'] or 'empty'}"
+    return f"    {mark}  {one['field']} {one['wanted']}; it is {visible(one['value']) or 'empty'}"
 
 
 def _field(row: Mapping[str, Any]) -> Iterator[str]:
     names = " / ".join(f"{side}.{name}" for side, name in row["names"].items())
     yield f"  {row['verdict']:7}  {names}  ({row['direction']})  {row['place']}"
     if row["verdict"] != "equal":
-        yield f"           now:  {row['why']}"
+        yield f"           now:  {visible(row['why'])}"
     last = row["last"]
     if last:
-        moved = f"{last['before'] or 'empty'} -> {last['after'] or 'empty'}"
+        moved = f"{visible(last['before']) or 'empty'} -> {visible(last['after']) or 'empty'}"
         cause = f"{last['why']}, {last['cause']}"
         yield f"           last: {moment(last['at'])} {last['side']} {moved} ({cause})"

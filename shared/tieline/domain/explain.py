@@ -164,7 +164,8 @@ def with_twin(
     if paused:
         return Verdict("waiting", tuple(because))
     if plan is None:
-        said = (f"{side} cannot be read: {why}" for side, why in unread.items())
+        said = [f"{side} cannot be read: {why}" for side, why in unread.items()]
+        said = said or ["what would be written now cannot be told: a side's fields are not known"]
         return Verdict("waiting", (*because, *said))
     if plan.actions:
         late = (
@@ -259,6 +260,10 @@ def _left_alone(link: Link, rule: FieldRule, twin: Twin, tickets: Mapping[str, T
         return f"{stuck[0]} was changed, and nothing flows from there by this rule"
     if changed:
         return f"{changed[0]} was changed, and the other side shall stay as it is"
+    if len(rule.targets) == 1:
+        (target,) = rule.targets
+        source = link.other(target)
+        return f"nothing flows from {target} by this rule, and {source} was not changed since"
     return "they differ as they did when both were last looked at; a change is needed to write"
 
 

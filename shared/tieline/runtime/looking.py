@@ -58,7 +58,10 @@ class Looking:
         self._remaining = remaining
 
     def look(self, event: Mapping[str, Any]) -> Seen:
-        """The ticket that an event names, with its twin, read as far as the sides answer."""
+        """The ticket that an event names, with its twin, read as far as the sides answer.
+
+        Raises Gone, Configuration.
+        """
         side, id = self._ticket(event)
         key = self._store.twin_key(side, id)
         twin = self._store.twin(key) if key else None
@@ -72,6 +75,8 @@ class Looking:
                 tickets[name] = self._read(name, known)
             except TielineError as error:
                 unread[name] = str(error)
+        if twin is None and not tickets:
+            raise Gone(f"{side} has no ticket that can be read ({unread[side]})")
         specs: Specs = {}
         if len(tickets) == len(self._link.order):
             with suppress(TielineError):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from tieline.domain.errors import Configuration, Gone, TielineError
+from tieline.domain.errors import Configuration, TielineError
 from tieline.domain.explain import (
     Verdict,
     births,
@@ -73,8 +73,7 @@ class Seeing:
         read = seen.tickets.get(first)
         rows = births(link, first, read) if read else []
         if twin is None:
-            if read is None:
-                raise Gone(f"{seen.side}: {seen.unread[seen.side]}")
+            assert read is not None
             verdict = without_twin(link, first, rows, self._owner(read), paused)
         elif read is None:
             verdict = with_twin(link, twin, (), paused, plan, seen.unread)
@@ -90,7 +89,9 @@ class Seeing:
             "because": list(verdict.because),
             "until": waits_until(twin, until),
             "create": rows,
-            "fields": decisions(link, twin, seen.tickets, seen.specs, plan) if twin else [],
+            "fields": decisions(link, twin, seen.tickets, seen.specs, plan)
+            if twin and twin.state is TwinState.LIVE
+            else [],
         }
 
     def _planned(self, seen: Seen) -> Plan | None:
