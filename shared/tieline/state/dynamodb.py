@@ -375,12 +375,15 @@ class DynamoStore:
 
     def record_version(self, version: Version) -> None:
         sk = f"{moment(version.since)}#{version.name}"
+        compiled, source = _packed(version.compiled), _packed(version.source)
+        if len(compiled) + len(source) > BODY_LIMIT:
+            raise Refused(f"version {version.name} is too large to store")
         item = {
             "pk": text(f"{self._link}#versions"),
             "sk": text(sk),
             "v": number(FORM),
-            "compiled": text(_packed(version.compiled)),
-            "source": text(_packed(version.source)),
+            "compiled": text(compiled),
+            "source": text(source),
         }
         self._write([{"Put": self._if_revision(item, 0)}])
 

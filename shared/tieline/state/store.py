@@ -226,7 +226,7 @@ class Store(Protocol):
         """How many those are."""
 
     def record_version(self, version: Version) -> None:
-        """Keep a version for good. Raises Stale if one began at that moment already."""
+        """Keep a version for good. Raises Stale if one began then, Refused if too large."""
 
     def versions(self, limit: int, before: datetime | None = None) -> Sequence[Version]:
         """The versions that ran, the newest first; with `before`, those that began earlier."""

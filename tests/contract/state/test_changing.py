@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.twins import twin
 
-from tieline.domain.errors import Stale
+from tieline.domain.errors import Refused, Stale
 from tieline.domain.twin import PLANNED, UNTIL_LIVE
 from tieline.state.dynamodb import DynamoStore
 from tieline.state.store import Version
@@ -35,6 +36,13 @@ def test_a_version_is_recorded_once_for_a_moment(store: DynamoStore) -> None:
     store.record_version(version(1))
     with pytest.raises(Stale):
         store.record_version(version(1))
+
+
+def test_a_version_too_large_for_an_item_is_refused_and_breaks_nothing(store: DynamoStore) -> None:
+    endless = random.Random(1).randbytes(400_000).hex()
+    with pytest.raises(Refused):
+        store.record_version(Version("v1", NOW, endless, ""))
+    assert store.versions(5) == []
 
 
 def test_keys_come_by_pages_each_once(store: DynamoStore) -> None:
