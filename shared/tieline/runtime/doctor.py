@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from statistics import median
@@ -28,6 +29,8 @@ TICKETS = 20
 """So many tickets are looked at, for where their workflow leads."""
 PEOPLE = 50
 """So many addresses are looked for."""
+
+HALF_A_SECOND = timedelta(seconds=0.5)
 
 Make = Callable[[str, requests.Session], Connector]
 """Makes a side's connector anew, which calls by a session."""
@@ -93,7 +96,8 @@ class Doctor:
         def dated(response: requests.Response, **_: Any) -> None:
             moment = response.headers.get("Date")
             if moment:
-                ours = self._clock() - response.elapsed / 2
+                # The header has the second that had begun; the answer was on its way for a while.
+                ours = self._clock() - response.elapsed / 2 - HALF_A_SECOND
                 skews.append((parsedate_to_datetime(moment) - ours).total_seconds())
 
         session.hooks["response"].append(dated)
