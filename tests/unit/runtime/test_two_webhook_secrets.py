@@ -14,6 +14,7 @@ from tieline.connectors.base import Connector
 from tieline.connectors.github.webhook import SIGNATURE, signature
 from tieline.domain.errors import Transient, Unauthenticated
 from tieline.domain.link_json import dump, load
+from tieline.runtime.braking import Braking
 from tieline.runtime.pauses import Pauses
 from tieline.runtime.secrets import AGAIN, Secret
 from tieline.runtime.sides import Sides
@@ -60,7 +61,15 @@ class Desk:
             if one.link is not None and one.name == "github-azure-devops"
         ]
         secret = Secret("tieline/x", self.vault, lambda: self.now)
-        self.sides = Sides(load(dump(link)), _no_connector, secret, _no_pauses(), _plenty, _no_wait)
+        self.sides = Sides(
+            load(dump(link)),
+            _no_connector,
+            secret,
+            _no_pauses(),
+            _plenty,
+            _no_wait,
+            _no_braking(),
+        )
         self.sides.proofs = lambda: self.noted  # type: ignore[assignment,return-value]
 
     def tell(self, secret: str) -> int:
@@ -76,6 +85,11 @@ def _no_connector(_: str) -> Connector:
 def _no_pauses() -> Pauses:
     pauses: Any = None
     return pauses  # type: ignore[no-any-return]
+
+
+def _no_braking() -> Braking:
+    braking: Any = None
+    return braking  # type: ignore[no-any-return]
 
 
 def _plenty() -> timedelta:
