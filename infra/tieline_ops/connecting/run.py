@@ -28,6 +28,8 @@ from tieline_ops.sandbox.servicenow.simulator import ServiceNowSandbox
 
 LINK = "jira-servicenow"
 BY = f"{ENG}.key={IT}.correlation_display"
+A_DAY = 86_400
+"""Seconds for which the link's brake is off: connecting is a mass edit that somebody knows of."""
 RATE = 1_000_000
 COMMAND, FUNCTION = "the command", "the function's processes"
 KILLS = ((COMMAND, 0.2), (FUNCTION, 0.45), (COMMAND, 0.7))
@@ -77,6 +79,7 @@ def run(
 ) -> Figures:
     """One run on a stack of its own."""
     with LocalStack(root, frozenset({LINK})) as stack, tempfile.TemporaryDirectory() as folder:
+        stack.invoke(LINK, {"tieline": "release", "seconds": A_DAY, "who": "make connect"})
         return _Run(stack, root, Path(folder), tickets, tell, deadline).figures()
 
 
