@@ -172,7 +172,9 @@ def test_what_would_blow_up_a_parser_is_refused_unread_and_if_signed_is_malforme
     assert not w.queue.messages
 
 
-READERS = sorted({place.partition(":")[0] for place in WEBHOOKS.values()} | {webhook_body.__name__})
+# Other tests may have put systems of their own into the list.
+OURS = {place.partition(":")[0] for place in WEBHOOKS.values() if place.startswith("tieline.")}
+READERS = sorted(OURS | {webhook_body.__name__})
 
 
 @pytest.mark.parametrize("module", READERS)

@@ -104,7 +104,7 @@ def skip_the_copy_check(patch: MonkeyPatch) -> None:
         del ticket
         return owner.origin != side
 
-    patch.setattr(births, "_may_be", may_be)
+    patch.setattr(births, "may_be", may_be)
 
 
 def take_missing_words_for_a_conversion(patch: MonkeyPatch) -> None:
