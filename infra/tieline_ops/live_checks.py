@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
@@ -20,8 +20,18 @@ from tieline_ops.judging import Found, judge, people_of
 from tieline_ops.link_places import At, nowhere
 from tieline_ops.trouble import Trouble
 
-SideSecret = Callable[[str], Mapping[str, Any]]
-"""Gives a side's part of the link's secret. Raises Configuration, Transient."""
+if TYPE_CHECKING:
+    from tieline.runtime.secrets import Secret
+
+
+class SideSecret(Protocol):
+    """A link's secret, as `runtime.secrets.Secret` is one."""
+
+    def side(self, name: str) -> Mapping[str, Any]:
+        """A side's part. Raises Configuration, Transient."""
+
+    def replace(self, side: str, part: Mapping[str, Any]) -> None:
+        """Keep a part whose token was renewed: the one before opens nothing any more."""
 
 
 def secret_of(link: Link, file: Path | None, client: Any = None) -> SideSecret:
@@ -29,37 +39,62 @@ def secret_of(link: Link, file: Path | None, client: Any = None) -> SideSecret:
 
     `client` is boto3's for Secrets Manager; by default that of the environment.
     """
-    if file is None:
-        return _stored(link, client)
-    try:
-        held = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise Trouble(f"{file} is not JSON", "write {side: {…}} or {link: {side: {…}}}") from error
-    parts: Mapping[str, Any] = held.get(link.name, held) if isinstance(held, dict) else {}
-
-    def part(side: str) -> Mapping[str, Any]:
-        if not isinstance(parts.get(side), dict):
-            raise Configuration(f"{file.name} has no part {side!r} for {link.name}")
-        found: Mapping[str, Any] = parts[side]
-        return found
-
-    return part
+    return _Written(link, file) if file is not None else _Stored(link, client)
 
 
-def _stored(link: Link, client: Any) -> SideSecret:
-    from tieline.runtime.secrets import Secret  # noqa: PLC0415 - boto3 is slow to import
+class _Stored:
+    """The secret in Secrets Manager."""
 
-    def part(side: str) -> Mapping[str, Any]:
+    def __init__(self, link: Link, client: Any) -> None:
+        self._link = link
+        self._client = client
+
+    def side(self, name: str) -> Mapping[str, Any]:
+        return self._secret().side(name)
+
+    def replace(self, side: str, part: Mapping[str, Any]) -> None:
+        self._secret().replace(side, part)
+
+    def _secret(self) -> Secret:
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - boto3 is slow to import
+
+        from tieline.runtime.secrets import Secret  # noqa: PLC0415 - likewise
+
         try:
-            found = client or _secrets_manager()
+            client = self._client or _secrets_manager()
         except BotoCoreError as error:
             what = f"Secrets Manager cannot be asked ({type(error).__name__})"
             raise Configuration(what) from None
-        return Secret(f"tieline/{link.name}", found, lambda: datetime.now(UTC)).side(side)
+        return Secret(f"tieline/{self._link.name}", client, lambda: datetime.now(UTC))
 
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - likewise
 
-    return part
+class _Written:
+    """The parts of a file: {side: {…}} or {link: {side: {…}}}."""
+
+    def __init__(self, link: Link, file: Path) -> None:
+        self._file = file
+        self._link = link.name
+        try:
+            held = json.loads(file.read_text("utf-8"))
+        except ValueError as error:
+            hint = "write {side: {…}} or {link: {side: {…}}}"
+            raise Trouble(f"{file} is not JSON", hint) from error
+        self._held: dict[str, Any] = held if isinstance(held, dict) else {}
+
+    @property
+    def _parts(self) -> dict[str, Any]:
+        found = self._held.get(self._link, self._held)
+        return found if isinstance(found, dict) else {}
+
+    def side(self, name: str) -> Mapping[str, Any]:
+        if not isinstance(self._parts.get(name), dict):
+            raise Configuration(f"{self._file.name} has no part {name!r} for {self._link}")
+        found: Mapping[str, Any] = self._parts[name]
+        return found
+
+    def replace(self, side: str, part: Mapping[str, Any]) -> None:
+        self._parts[side] = dict(part)
+        self._file.write_text(json.dumps(self._held, indent=1), "utf-8")
 
 
 def _secrets_manager() -> Any:
@@ -88,9 +123,11 @@ def _connector(link: Link, name: str, secret: SideSecret, options: Mapping[str, 
     side = link.sides[name]
     cls: Any = connector_class(side.system)
     try:
-        part = cls.secret_model.model_validate(secret(name))
+        part = cls.secret_model.model_validate(secret.side(name))
     except ValidationError as error:
         wrong = ", ".join(".".join(map(str, e["loc"])) or "kind" for e in error.errors())
         raise Configuration(f"the secret's part does not fit: {wrong}") from None
     made: Connector = cls(Site(name, side.url, side.scope), part, **options)
+    if hasattr(made, "renewed"):
+        made.renewed = lambda new: secret.replace(name, new)
     return made

@@ -114,7 +114,7 @@ def _link(project: Project, name: str, side: str) -> Link:
 def part_of(link: Link, side: str, file: Path | None, local: Running | None) -> ServiceNowSecret:
     client = local.client("secretsmanager") if local and not file else None
     try:
-        return ServiceNowSecret.model_validate(secret_of(link, file, client)(side))
+        return ServiceNowSecret.model_validate(secret_of(link, file, client).side(side))
     except TielineError as error:
         hint = f"put it into the secret tieline/{link.name}, or give --secrets"
         raise Trouble(str(error), hint) from None
