@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property
+from operator import ge, gt, le, lt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 Row = Mapping[str, str]
@@ -36,6 +38,11 @@ class Caller:
     zone: str
 
 
+Holds = Callable[[str], bool]
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
+_NUMBER = re.compile(r"-?\d+")
+
+
 @dataclass
 class Query:
     """Whole queries (any), of conditions (all), of terms (any); and the order."""
@@ -46,9 +53,17 @@ class Query:
 
     def meets(self, row: Row, get: Get) -> bool:
         return any(
-            all(any(_holds(get(row, n), op, v) for n, op, v in terms) for terms in conditions)
-            for conditions in self.any_of
+            all(any(holds(get(row, n) or "") for n, holds in terms) for terms in conditions)
+            for conditions in self._tests
         )
+
+    @cached_property
+    def _tests(self) -> list[list[list[tuple[str, Holds]]]]:
+        """The terms made ready once, for the many rows of a table."""
+        return [
+            [[(n, _test(op, v)) for n, op, v in terms] for terms in conditions]
+            for conditions in self.any_of
+        ]
 
 
 def read(
@@ -117,44 +132,44 @@ def _evaluated(value: str, caller: Caller) -> str:
             return value
 
 
-@lru_cache(maxsize=64)
-def _words(listed: str) -> frozenset[str]:
-    """The values of an `IN`: asked once for each row of a table."""
-    return frozenset(word.strip() for word in listed.split(","))
-
-
-def _holds(have: str | None, op: str, value: str) -> bool:  # noqa: C901 - one line an operator
-    text, wanted = (have or "").casefold(), value.casefold()
+def _test(op: str, value: str) -> Holds:  # noqa: C901 - one line an operator
+    """Whether a column's text fits one term; upper and lower case are the same."""
+    wanted = value.casefold()
+    listed = frozenset(word.strip() for word in wanted.split(","))
     match op:
         case "=":
-            return text == wanted
+            return lambda text: text.casefold() == wanted
         case "!=":
-            return text != wanted
+            return lambda text: text.casefold() != wanted
         case "IN":
-            return text in _words(wanted)
+            return lambda text: text.casefold() in listed
         case "NOT IN":
-            return text not in _words(wanted)
+            return lambda text: text.casefold() not in listed
         case "LIKE":
-            return wanted in text
+            return lambda text: wanted in text.casefold()
         case "NOT LIKE":
-            return wanted not in text
+            return lambda text: wanted not in text.casefold()
         case "STARTSWITH":
-            return text.startswith(wanted)
+            return lambda text: text.casefold().startswith(wanted)
         case "ENDSWITH":
-            return text.endswith(wanted)
+            return lambda text: text.casefold().endswith(wanted)
         case "ISEMPTY":
-            return not text
+            return lambda text: not text
         case "ISNOTEMPTY":
-            return bool(text)
+            return bool
         case _:
-            return _compared(text, op, wanted)
+            return _comparing(_COMPARISONS[op], wanted)
 
 
-def _compared(text: str, op: str, wanted: str) -> bool:
-    if not text:
-        return False
-    left: tuple[float, str] = (0, text)
-    right: tuple[float, str] = (0, wanted)
-    if re.fullmatch(r"-?\d+", text) and re.fullmatch(r"-?\d+", wanted):
-        left, right = (float(text), ""), (float(wanted), "")
-    return {">": left > right, ">=": left >= right, "<": left < right, "<=": left <= right}[op]
+def _comparing(compare: Callable[[Any, Any], bool], wanted: str) -> Holds:
+    """Numbers as numbers, all else as texts; what is empty compares with nothing."""
+    number = float(wanted) if _NUMBER.fullmatch(wanted) else None
+
+    def holds(text: str) -> bool:
+        if not text:
+            return False
+        if number is not None and _NUMBER.fullmatch(text):
+            return compare(float(text), number)
+        return compare(text.casefold(), wanted)
+
+    return holds
