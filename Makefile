@@ -31,7 +31,7 @@ browser: setup ## Find a browser for the console's tests; as root, install Debia
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.browser
 
 test: lint audit sam browser .venv-emulator/.ready ## Everything that CI checks
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 lock: setup ## Compute the pinned versions anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --no-annotate pyproject.toml -o shared/requirements.txt

@@ -86,6 +86,7 @@ def framed(
         "fields": rules,
         "comments": {"flow": f"{LEFT} <-> {RIGHT}", "as": "{author}: {body}"},
         "conflicts": "newest",
+        "brake": {"writes": "5000 per hour", "deletes": "500 per hour"},
         "initial": f"prefer {LEFT}",
     }
     flow = files_flow(left, right)

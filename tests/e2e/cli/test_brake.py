@@ -59,7 +59,17 @@ class Desk:
         """An incident and its issue."""
         number = self.snow.create(LENA, short_description=title, **INCIDENT)
         until(lambda: self.issues(title))
+        until(self.at_rest)
         return number, self.issues(title)[0]
+
+    def at_rest(self) -> bool:
+        """Whether nothing is queued, in work, or on its way as a webhook."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        held = self.stack.aws.client("sqs").get_queue_attributes(
+            QueueUrl=self.stack.links[LINK].queues.url, AttributeNames=names
+        )["Attributes"]
+        pending = self.jira.webhooks.pending + self.snow.webhooks.pending
+        return pending + sum(int(held[name]) for name in names) == 0
 
     def issues(self, title: str) -> list[str]:
         return [k for k in self.jira.issue_keys() if self.jira.issue(k)["summary"] == title]

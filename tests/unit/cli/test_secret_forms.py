@@ -8,9 +8,11 @@ from tieline.connectors import CONNECTORS
 from tieline_ops.secret_forms import checked, forms, with_webhook_secret
 from tieline_ops.trouble import Trouble
 
+SHIPPED = {name for name, place in CONNECTORS.items() if place.startswith("tieline.")}
+
 
 def test_the_forms_are_those_of_the_connectors() -> None:
-    kinds = {system: [form.kind for form in forms(system)] for system in CONNECTORS}
+    kinds = {system: [form.kind for form in forms(system)] for system in SHIPPED}
     assert kinds["jira"] == ["api_token", "oauth"]
     assert kinds["freshdesk"] == ["api_key"]
     assert kinds["servicenow"] == ["oauth", "basic"]
@@ -22,7 +24,7 @@ def test_the_forms_are_those_of_the_connectors() -> None:
     assert app.about.startswith("A GitHub App")
 
 
-@pytest.mark.parametrize("system", CONNECTORS)
+@pytest.mark.parametrize("system", sorted(SHIPPED))
 def test_every_field_that_holds_a_secret_is_hidden_and_none_is_our_own(system: str) -> None:
     for form in forms(system):
         names = [field.name for field in form.fields]
