@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -14,6 +15,9 @@ from tieline.domain.twin import TwinState
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 LAST = "no longer kept the same"
+
+STEP = 1 if "TIELINE_LARGE" in os.environ else 3
+"""So many kill points apart; every one takes minutes."""
 
 
 def leaving(**more: Any) -> Link:
@@ -132,7 +136,7 @@ def test_killed_at_any_call_while_it_leaves_or_comes_back_there_is_one_note_and_
     tried = 0
     with world(leaving()) as w:
         number, key = pair(w)
-        for point in count():
+        for point in count(step=STEP):
             before = len(notes(w, key))
             w.count_anew()
             w.calls.crash_at = point

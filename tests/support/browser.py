@@ -26,7 +26,7 @@ MISSING = (
     "no browser: `make browser` installs one as root, where there is apt-get; "
     "else install chromium, or name one in TIELINE_CHROMIUM"
 )
-SECONDS = 900
+SECONDS = 240
 
 
 def found() -> str | None:
