@@ -30,7 +30,7 @@ run: setup .venv-emulator/.ready ## Keep the same up, to play with, until Ctrl-C
 browser: setup ## Find a browser for the console's tests; as root, install Debian's if there is none
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.browser
 
-test: lint audit sam browser .venv-emulator/.ready ## Everything that CI checks
+test: lint audit sam .venv-emulator/.ready ## Everything that CI checks
 	$(BIN)/pytest -n 3 --dist loadfile
 
 lock: setup ## Compute the pinned versions anew from pyproject.toml
