@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from support import shipped
 from support.world import SECRETS, world
 
-from tieline.connectors import WEBHOOKS, webhook_body
+from tieline.connectors import webhook_body
 from tieline.connectors.servicenow.webhook import signature
 from tieline.domain.errors import Unauthenticated
 from tieline.runtime.intake import MAX_BODY
@@ -172,9 +173,7 @@ def test_what_would_blow_up_a_parser_is_refused_unread_and_if_signed_is_malforme
     assert not w.queue.messages
 
 
-# Other tests may have put systems of their own into the list.
-OURS = {place.partition(":")[0] for place in WEBHOOKS.values() if place.startswith("tieline.")}
-READERS = sorted(OURS | {webhook_body.__name__})
+READERS = sorted(shipped.READERS | {webhook_body.__name__})
 
 
 @pytest.mark.parametrize("module", READERS)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.until import until
 
 from tieline.state.dynamodb import DynamoStore
 from tieline_ops.cli import main
@@ -20,7 +20,6 @@ ROOT = Path(__file__).parents[3]
 LINK = "jira-servicenow"
 LENA, JANE = "lena@acme.example", "jane@acme.example"
 INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
-DEADLINE = 60.0
 FILES, ALLOWED = 8, 5
 
 
@@ -93,13 +92,6 @@ def desk(
     (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
     monkeypatch.chdir(tmp_path)
     return Desk(stack, capsys)
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 def braked(desk: Desk, title: str) -> tuple[str, str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.until import until
 
 from tieline_ops.cli import main
 from tieline_ops.local.stack import LocalStack
@@ -21,7 +21,6 @@ LINK = "jira-servicenow"
 LENA, JANE = "lena@acme.example", "jane@acme.example"
 HIGH = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
 LOW = {"impact": "3", "urgency": "3"}
-DEADLINE = 60.0
 
 
 @dataclass
@@ -83,13 +82,6 @@ def desk(
     (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
     monkeypatch.chdir(tmp_path)
     return Desk(stack, capsys)
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 def test_a_backfill_shows_what_it_will_make_and_makes_it_once(desk: Desk) -> None:

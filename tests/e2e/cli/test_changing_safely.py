@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.until import until
 
 from tieline.state.dynamodb import DynamoStore
 from tieline_ops.cli import main
@@ -24,7 +24,6 @@ LINK = "jira-servicenow"
 LENA, JANE = "lena@acme.example", "jane@acme.example"
 DUE = "  - {eng: duedate, it: due_date, flow: it -> eng}\n"
 INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
-DEADLINE = 60.0
 
 
 @dataclass
@@ -116,13 +115,6 @@ def desk(
     yield made
     made.file.write_text(text, "utf-8")
     assert made.say("reload", LINK)[0] == 0
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 def test_a_change_is_seen_before_it_is_deployed_and_taken_back_afterwards(desk: Desk) -> None:

@@ -10,14 +10,13 @@ import json
 import re
 import shlex
 import shutil
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.until import until
 
 from tieline_ops.cli import cli
 from tieline_ops.local.stack import LocalStack
@@ -26,7 +25,6 @@ from tieline_ops.project import Project
 ROOT = Path(__file__).parents[3]
 LINK = "first"
 JANE = "jane@acme.example"
-DEADLINE = 60.0
 
 
 def steps() -> list[list[str]]:
@@ -95,13 +93,6 @@ class Newcomer:
     def incidents(self) -> list[str]:
         """The titles of all incidents."""
         return [self.snow.record(n)["short_description"] for n in self.snow.numbers()]
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 def test_the_newcomers_path_ends_in_a_ticket_that_crosses(

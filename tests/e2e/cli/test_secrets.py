@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from click.testing import CliRunner
+from support.until import until
 
 from tieline.connectors.github.webhook import DELIVERY, EVENT, SIGNATURE, signature
 from tieline_ops.cli import cli, main
@@ -21,7 +21,6 @@ from tieline_ops.project import Project
 ROOT = Path(__file__).parents[3]
 CODE, DESKS, FORMS = "github-azure-devops", "zendesk-jira", "jira-freshdesk"
 JANE = "jane@acme.example"
-DEADLINE = 60.0
 GREETING = json.dumps({"zen": "Keep it logically awesome.", "hook_id": 1}).encode()
 
 
@@ -92,13 +91,6 @@ def office(
     (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
     monkeypatch.chdir(tmp_path)
     return Office(stack, tmp_path, capsys)
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.2)
 
 
 def test_set_stores_one_side_tries_it_and_shows_nothing_secret(office: Office) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.until import until
 
 from tieline_ops.cli import main
 from tieline_ops.local.stack import LocalStack
@@ -17,7 +17,6 @@ from tieline_ops.local.stack import LocalStack
 ROOT = Path(__file__).parents[3]
 LINK, OTHER = "jira-servicenow", "servicenow-freshdesk"
 LENA = "lena@acme.example"
-DEADLINE = 60.0
 
 
 @dataclass
@@ -78,13 +77,6 @@ def incident(stack: LocalStack) -> str:
     )
     until(lambda: snow.record(number)["correlation_display"] == "OPS-1 in Jira")
     return number
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 def test_a_ticket_is_shown_whichever_link_keeps_it(desk: Desk, incident: str) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from support.until import until
 
 from tieline_ops.cli import main
 from tieline_ops.local.stack import LocalStack
@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[3]
 LINK = "jira-servicenow"
 LENA, JANE = "lena@acme.example", "jane@acme.example"
 INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
-DEADLINE = 60.0
 NOW = ("--settled", "0", "--per-second", "1000")
 
 
@@ -80,13 +79,6 @@ def desk(
     (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
     monkeypatch.chdir(tmp_path)
     return Desk(stack, capsys)
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 def test_what_drifted_is_told_repaired_and_gone(desk: Desk) -> None:

@@ -7,13 +7,13 @@ out, and both sides agree.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.until import until
 
 from tieline.state.dynamodb import DynamoStore
 from tieline_ops.cli import main
@@ -24,7 +24,6 @@ LINK = "jira-servicenow"
 LENA = "lena@acme.example"
 JANE = "jane@acme.example"
 INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
-DEADLINE = 60.0
 TRIES = 2
 """Of a message that fails on a bug; five, as the template has it, would take half a minute."""
 
@@ -116,13 +115,6 @@ def desk(
     (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
     monkeypatch.chdir(tmp_path)
     return Desk(stack, capsys)
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 def test_a_ticket_that_is_refused_gets_out_by_retry_once_it_is_mended(desk: Desk) -> None:

@@ -7,13 +7,13 @@ and crosses, and after `remove` nothing is told any more.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.until import until
 
 from tieline_ops.cli import main
 from tieline_ops.local.stack import LocalStack
@@ -21,7 +21,6 @@ from tieline_ops.local.stack import LocalStack
 ROOT = Path(__file__).parents[3]
 CODE, DESKS, FORMS = "github-azure-devops", "zendesk-jira", "jira-freshdesk"
 LENA, JANE = "lena@acme.example", "jane@acme.example"
-DEADLINE = 60.0
 
 
 @dataclass
@@ -82,13 +81,6 @@ def office(
     (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
     monkeypatch.chdir(tmp_path)
     return Office(stack, capsys)
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, "did not come about"
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from support.shipped import SHIPPED
 
-from tieline.connectors import CONNECTORS
 from tieline_ops.secret_forms import checked, forms, with_webhook_secret
 from tieline_ops.trouble import Trouble
-
-SHIPPED = {name for name, place in CONNECTORS.items() if place.startswith("tieline.")}
 
 
 def test_the_forms_are_those_of_the_connectors() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.shipped import SHIPPED
 
-from tieline.connectors import CONNECTORS
 from tieline.domain.link import Link
 from tieline_ops.link_folder import load_all
 from tieline_ops.webhook_steps import removal, steps
-
-SHIPPED = {name for name, place in CONNECTORS.items() if place.startswith("tieline.")}
 
 ROOT = Path(__file__).parents[3]
 BASE = "https://api.example"
