@@ -16,10 +16,10 @@ _AWAY = frozenset({"down", "credentials"})
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How many messages a link's queue and its dead letters hold; None: not known."""
+    """How many messages a link's queue and its dead letters hold."""
 
-    queued: int | None = None
-    dead: int | None = None
+    queued: int = 0
+    dead: int = 0
 
 
 def health(

@@ -1,6 +1,7 @@
 """The console as a Lambda function behind a function URL that takes signed requests only.
 
-It stands in a folder with `functions/`, and may invoke the links' functions, and nothing else.
+It stands in a folder with `functions/`; it may invoke the links' functions, and look at their dead
+letters and put them back.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from tieline_ops.calling import Calls
 from tieline_ops.console.app import console_app
 from tieline_ops.console.door import SignedDoor
-from tieline_ops.console.letters import NoLetters
+from tieline_ops.console.letters import OwnLetters
 from tieline_ops.console.links import Links
 from tieline_ops.console.trying import AskedPlanner, Trying
 from tieline_ops.project import Project
@@ -36,7 +37,7 @@ def app(root: Path) -> Flask:
     """The app over the links of a folder, made once per process."""
     project = Project(root)
     calls = Calls(project, deployed=True)
-    links = Links(project, calls, NoLetters(), EVERY)
+    links = Links(project, calls, OwnLetters(project, deployed=True), EVERY)
     return console_app(links, Trying(project, calls, AskedPlanner(calls)), SignedDoor())
 
 

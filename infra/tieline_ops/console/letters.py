@@ -1,4 +1,4 @@
-"""What a link's queue and its dead letters hold, as far as the console may know it."""
+"""What a link's queue and its dead letters hold."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ from tieline_ops.trouble import Trouble
 
 
 class Letters(Protocol):
-    """What is asked of the queues. `allowed`: whether dead letters can be seen and put back."""
-
-    allowed: bool
+    """What is asked of a link's queues."""
 
     def held(self, link: str) -> Held:
         """How many messages there are. Raises Trouble."""
@@ -31,28 +29,12 @@ class Letters(Protocol):
         """Put them back. Raises Trouble."""
 
 
-class NoLetters:
-    """For a console that has no rights on the queues."""
-
-    allowed = False
-
-    def held(self, link: str) -> Held:  # noqa: ARG002
-        return Held()
-
-    def look(self, link: str) -> list[Letter]:  # noqa: ARG002
-        return []
-
-    def replay(self, link: str) -> dict[str, Any]:
-        raise Trouble("the console has no rights on queues", f"use `tieline replay {link}`")
-
-
 @dataclass
 class OwnLetters:
-    """Asks SQS with the rights of whoever runs the console, or the local stack's."""
+    """Asks SQS with the rights of whoever runs the console: a person, its role, the local stack."""
 
     project: Project
     deployed: bool
-    allowed: bool = True
     _dead: dict[tuple[str, str], DeadLetters] = field(default_factory=dict)
     _urls: dict[tuple[int, str], str] = field(default_factory=dict)
     _making: Lock = field(default_factory=Lock)

@@ -65,7 +65,6 @@ class Links:
             "project": self.project.root.name,
             "where": "AWS" if self.calls.deployed else "this machine",
             "every": self.poll_seconds,
-            "replays": self.letters.allowed,
             "links": list(self.names()),
         }
 

@@ -1,7 +1,7 @@
-"""Puts together what the deployed console runs, and finds the functions that it may invoke.
+"""Puts together what the deployed console runs, and finds what it must have rights on.
 
 python -m tieline_ops.console.packing pack FOLDER RUNTIME ARCHITECTURE
-python -m tieline_ops.console.packing functions
+python -m tieline_ops.console.packing rights
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def install(root: Path, target: Path, version: str, machine: str) -> None:
     subprocess.run(command, check=True)
 
 
-def functions(root: Path) -> str:
-    """The ARNs of the links' functions that are deployed, with commas between them."""
+def rights(root: Path) -> str:
+    """The template's parameters that name the deployed links' functions and queues."""
     import boto3  # noqa: PLC0415 - slow to import
 
     client = boto3.client("lambda")
@@ -59,11 +59,17 @@ def functions(root: Path) -> str:
         except client.exceptions.ResourceNotFoundException:
             continue
         found.append(answer["FunctionArn"])
-    return ",".join(found)
+    queues = [arn.replace(":lambda:", ":sqs:").replace(":function:", ":") for arn in found]
+    named = {
+        "Functions": found,
+        "Queues": [f"{arn}.fifo" for arn in queues],
+        "DeadLetters": [f"{arn}-dead.fifo" for arn in queues],
+    }
+    return " ".join(f"{name}={','.join(arns)}" for name, arns in named.items())
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "pack":
         pack(Path.cwd(), Path(sys.argv[2]), sys.argv[3], sys.argv[4])
     else:
-        print(functions(Path.cwd()))
+        print(rights(Path.cwd()))

@@ -10,20 +10,25 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from flask import Flask, Response, request
+from moto import mock_aws
 from support.console import LINK, ROOT
 
+from tieline.runtime.message import Message
+from tieline.runtime.wiring import utc_now
 from tieline_ops import cloudformation as cfn
 from tieline_ops.cli import main
 from tieline_ops.console import lambda_handler, packing
 from tieline_ops.console.guard import TOKEN, Guard
 from tieline_ops.console.signing_proxy import Signer, proxy_app, region_of
 from tieline_ops.local.gateway import api_event
+from tieline_ops.local.stack import LocalStack
 from tieline_ops.sandbox.server import serve
 from tieline_ops.trouble import Trouble
 
@@ -37,11 +42,18 @@ def statements() -> list[dict[str, Any]]:
     return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
 
 
-def test_the_deployed_console_may_invoke_the_links_functions_and_nothing_else() -> None:
+def test_the_deployed_console_may_invoke_functions_and_replay_dead_letters_and_nothing_else() -> (
+    None
+):
     of = {statement["Sid"]: statement for statement in statements()}
-    assert of.keys() == {"LinksFunctions", "OwnLog"}
+    assert of.keys() == {"LinksFunctions", "LinksQueues", "LinksDeadLetters", "OwnLog"}
     assert of["LinksFunctions"]["Action"] == "lambda:InvokeFunction"
     assert of["LinksFunctions"]["Resource"] == {"Ref": "Functions"}
+    assert of["LinksQueues"]["Resource"] == {"Ref": "Queues"}
+    assert "sqs:SendMessage" in of["LinksQueues"]["Action"]
+    assert "sqs:ReceiveMessage" not in of["LinksQueues"]["Action"]
+    assert of["LinksDeadLetters"]["Resource"] == {"Ref": "DeadLetters"}
+    assert "sqs:SendMessage" not in of["LinksDeadLetters"]["Action"]
     assert of["OwnLog"]["Resource"]["Fn::Sub"].endswith(":log-group:/aws/lambda/tieline-console:*")
 
 
@@ -88,15 +100,16 @@ def test_what_is_packed_answers_without_the_developers_side(packed: Any) -> None
 def deployed(stack, address, monkeypatch, tmp_path) -> Iterator[str]:
     """A function URL as AWS has it: refuses what is not signed by us, else invokes the handler.
 
-    The handler's own calls of Lambda go to the local stack, which speaks as Lambda does.
+    The handler's own calls of AWS go to the local stack, which speaks as AWS does.
     """
     (tmp_path / "functions").mkdir()
     (tmp_path / "functions" / LINK).symlink_to(ROOT / "functions" / LINK)
     for name, value in {
+        "AWS_ENDPOINT_URL": stack.aws.url,
         "AWS_ENDPOINT_URL_LAMBDA": stack.gateway.url,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, value)
     app = Flask("function-url", static_folder=None)
@@ -132,7 +145,20 @@ def signed() -> bool:
     return given.endswith(f"Signature={signer.signature(text, again)}")
 
 
-def test_a_browser_uses_the_deployed_page_through_the_proxy_that_signs(deployed: str) -> None:
+def died(stack: LocalStack) -> None:
+    """A message as one that a function failed on five times."""
+    message = Message(LINK, "eng", "10001", "webhook", utc_now())
+    stack.aws.client("sqs").send_message(
+        QueueUrl=stack.links[LINK].queues.dead_url,
+        MessageBody=message.to_json(),
+        MessageGroupId=message.group,
+        MessageDeduplicationId="died",
+    )
+
+
+def test_a_browser_uses_the_deployed_page_through_the_proxy_that_signs(
+    stack: LocalStack, deployed: str
+) -> None:
     assert requests.get(f"{deployed}/api/session", timeout=10).status_code == 403
     guard = Guard(key="sesame")
     with serve(proxy_app(Signer(deployed, REGION, OURS), guard)) as proxy:
@@ -145,12 +171,49 @@ def test_a_browser_uses_the_deployed_page_through_the_proxy_that_signs(deployed:
         assert (session["where"], session["links"]) == ("AWS", [LINK])
         assert session["token"] == guard.token
         mesh = browser.get(f"{proxy.url}/api/mesh", timeout=30).json()
-        assert [(one["link"], one["health"]) for one in mesh["links"]] == [(LINK, "ok")]
+        (one,) = mesh["links"]
+        assert (one["link"], one["health"], one["dead"]) == (LINK, "ok", 0)
         retry = f"{proxy.url}/api/links/{LINK}/retry"
         assert browser.post(retry, json={}, timeout=10).status_code == 403
         right = {TOKEN: session["token"]}
         answer = browser.post(retry, json={}, headers=right, timeout=30)
         assert (answer.status_code, answer.json()) == (200, {"retried": []})
+        died(stack)
+        (error,) = browser.get(f"{proxy.url}/api/errors", timeout=30).json()["errors"]
+        assert (error["what"], error["link"]) == ("dead letter", LINK)
+        replay = f"{proxy.url}/api/links/{LINK}/replay"
+        answer = browser.post(replay, json={}, headers=right, timeout=30)
+        assert (answer.status_code, answer.json()) == (200, {"replayed": 1})
+        assert browser.get(f"{proxy.url}/api/errors", timeout=30).json()["errors"] == []
+
+
+def test_its_rights_name_the_functions_and_queues_of_the_links_that_are_deployed(tmp_path) -> None:
+    for name in ("jira-servicenow", "not-deployed"):
+        (tmp_path / "functions" / name).mkdir(parents=True)
+        (tmp_path / "functions" / name / "link.yaml").touch()
+    with mock_aws():
+        role = {"Version": "2012-10-17", "Statement": []}
+        iam = boto3.client("iam", REGION)
+        arn = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(role))["Role"][
+            "Arn"
+        ]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_DEFAULT_REGION", REGION)
+            boto3.client("lambda").create_function(
+                FunctionName="tieline-jira-servicenow",
+                Runtime="python3.13",
+                Role=arn,
+                Handler="app.handler",
+                Code={"ImageUri": "made-up"},
+                PackageType="Image",
+            )
+            told = packing.rights(tmp_path)
+    ours = f"{REGION}:123456789012:"
+    assert told.split() == [
+        f"Functions=arn:aws:lambda:{ours}function:tieline-jira-servicenow",
+        f"Queues=arn:aws:sqs:{ours}tieline-jira-servicenow.fifo",
+        f"DeadLetters=arn:aws:sqs:{ours}tieline-jira-servicenow-dead.fifo",
+    ]
 
 
 def test_another_signature_is_refused(deployed: str) -> None:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from tieline_ops.console.app import STATIC, console_app
 from tieline_ops.console.guard import TOKEN, Guard
-from tieline_ops.console.letters import NoLetters
+from tieline_ops.console.health import Held
 from tieline_ops.console.links import Links
 from tieline_ops.console.trying import AskedPlanner, Trying
 from tieline_ops.project import Project
@@ -37,6 +37,19 @@ class Functions:
         if event["tieline"] not in self.answers:
             raise Trouble("Lambda answered ResourceNotFoundException", "deploy the link")
         return self.answers[event["tieline"]]
+
+
+class NoLetters:
+    """Queues in which nothing is."""
+
+    def held(self, link: str) -> Held:
+        return Held()
+
+    def look(self, link: str) -> list[Any]:
+        return []
+
+    def replay(self, link: str) -> dict[str, Any]:
+        return {"replayed": 0}
 
 
 @pytest.fixture

@@ -28,9 +28,9 @@ FINE: dict[str, Any] = {"paused": {}}
     [
         ("ok", status(), FINE, Held(), None),
         ("ok", status(), FINE, Held(3, 0), LATE - 60),
-        ("late", status(), FINE, Held(0, 0), LATE),
-        ("late", status(polled=False), FINE, Held(0, 0), 0),
-        ("parked", status(parked=1), FINE, Held(0, 0), LATE),
+        ("late", status(), FINE, Held(), LATE),
+        ("late", status(polled=False), FINE, Held(), 0),
+        ("parked", status(parked=1), FINE, Held(), LATE),
         ("parked", status(), FINE, Held(3, 1), 0),
         ("paused", status(), paused("person"), Held(), 0),
         ("paused", status(), paused("brake"), Held(), 0),

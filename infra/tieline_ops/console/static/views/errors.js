@@ -60,9 +60,7 @@ function buttons(context, one) {
       return [run("Retry", "retry", { ticket: one.tickets[one.origin], side: one.origin },
         (answer) => [answer.retried[0].became, answer.retried[0].out]), page];
     case "dead letter":
-      return context.about.replays
-        ? [run("Replay", "replay", {}, (answer) => [`${counted(answer.replayed, "message")} put back`, true])]
-        : [h("code", {}, one.run)];
+      return [run("Replay", "replay", {}, (answer) => [`${counted(answer.replayed, "message")} put back`, true])];
     case "paused":
       return [run("Resume", "resume", { side: one.side },
         (answer) => { const side = answer.sides[one.side]; return [side.resumed ? "resumed" : `still paused: ${side.why}`, side.resumed]; })];
