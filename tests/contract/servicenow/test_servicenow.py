@@ -280,6 +280,47 @@ def test_changes_stop_in_the_middle_and_go_on(bench):
     assert not {h.id for h in first.hints} & {h.id for h in rest}
 
 
+def test_a_listing_that_stops_at_the_last_record_goes_on_behind_it(bench):
+    connector = bench.connector()
+    _, cursor = drain(connector, None)
+    bench.pass_time()
+    made = {
+        bench.id(bench.sandbox.create("jane@acme.example", short_description="x"))
+        for _ in range(400)
+    }
+    pages = connector.changes(cursor, START)
+    stopped = [next(pages), next(pages)]
+    assert {h.id for page in stopped for h in page.hints} == made
+    rest, cursor = drain(connector, stopped[-1].cursor)
+    assert rest == []
+    overlap, _ = drain(connector, cursor)
+    assert {h.id for h in overlap} == made
+
+
+def test_a_change_that_appears_behind_a_stopped_pass_is_not_lost(bench):
+    late, early = (
+        bench.sandbox.create("jane@acme.example", short_description=word) for word in ("a", "b")
+    )
+    bench.pass_time(3600)
+    bench.sandbox.create("jane@acme.example", short_description="where the first pass begins")
+    connector = bench.connector()
+    _, cursor = drain(connector, None)
+    bench.pass_time(3600)
+    bench.sandbox.faults.index_lag = timedelta(seconds=10)
+    bench.sandbox.edit("jane@acme.example", late, short_description="appears late")
+    bench.sandbox.faults.index_lag = timedelta(0)
+    bench.pass_time(5)
+    bench.sandbox.edit("jane@acme.example", early, short_description="appears at once")
+    stopped = next(connector.changes(cursor, START))
+    assert [h.id for h in stopped.hints][1:] == [bench.id(early)]
+    bench.pass_time(600)
+    other = bench.sandbox.create("jane@acme.example", short_description="c")
+    hints, cursor = drain(connector, stopped.cursor)
+    assert [h.id for h in hints] == [bench.id(other)]
+    hints, _ = drain(connector, cursor)
+    assert bench.id(late) in {h.id for h in hints}
+
+
 def test_a_page_that_an_acl_empties_hides_nothing_behind_it(bench):
     connector = bench.connector()
     _, cursor = drain(connector, None)

@@ -8,10 +8,9 @@ caller's zone.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from operator import ge, gt, le, lt
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -39,6 +38,7 @@ class Caller:
 
 
 Holds = Callable[[str], bool]
+Meets = Callable[[Row], bool]
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 _NUMBER = re.compile(r"-?\d+")
 
@@ -51,19 +51,36 @@ class Query:
     order: list[tuple[str, bool]] = field(default_factory=list)
     invalid: bool = False
 
-    def meets(self, row: Row, get: Get) -> bool:
-        return any(
-            all(any(holds(get(row, n) or "") for n, holds in terms) for terms in conditions)
-            for conditions in self._tests
-        )
+    def met(self, rows: Iterable[Row], get: Get) -> list[Row]:
+        """The rows that meet it, in its order."""
+        wholes = [[_either(terms, get) for terms in conditions] for conditions in self.any_of]
+        found = [row for row in rows if any(_all(conditions, row) for conditions in wholes)]
+        for name, down in reversed(self.order):
+            found.sort(key=_value(name, get), reverse=down)
+        return found
 
-    @cached_property
-    def _tests(self) -> list[list[list[tuple[str, Holds]]]]:
-        """The terms made ready once, for the many rows of a table."""
-        return [
-            [[(n, _test(op, v)) for n, op, v in terms] for terms in conditions]
-            for conditions in self.any_of
-        ]
+
+def _all(conditions: list[Meets], row: Row) -> bool:
+    for meets in conditions:  # noqa: SIM110 - all() makes a generator for each row
+        if not meets(row):
+            return False
+    return True
+
+
+def _either(terms: list[tuple[str, str, str]], get: Get) -> Meets:
+    """One condition, made ready once for the many rows of a table."""
+    ready = [_term_test(_value(name, get), _test(op, value)) for name, op, value in terms]
+    return ready[0] if len(ready) == 1 else lambda row: any(meets(row) for meets in ready)
+
+
+def _term_test(value: Callable[[Row], str], holds: Holds) -> Meets:
+    return lambda row: holds(value(row))
+
+
+def _value(name: str, get: Get) -> Callable[[Row], str]:
+    if "." in name:
+        return lambda row: get(row, name) or ""
+    return lambda row: row.get(name) or ""
 
 
 def read(

@@ -189,10 +189,7 @@ class Tables:
         query = read(text, lambda n: self._knows(table, n), lambda n: _is_time(sample, n), caller)
         if query.invalid and "invalid_query_returns_no_rows" in self._instance.faults.on:
             return []
-        found = [row for row in self._instance.listed(table) if query.meets(row, self._get)]
-        for name, down in reversed(query.order):
-            found.sort(key=lambda row, n=name: self._get(row, n) or "", reverse=down)  # type: ignore[misc]
-        return found
+        return query.met(self._instance.listed(table), self._get)
 
     def _knows(self, table: str, name: str) -> bool:
         head, _, rest = name.partition(".")

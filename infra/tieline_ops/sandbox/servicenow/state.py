@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from threading import RLock
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,13 @@ class Event:
     at: datetime
 
 
+@cache
+def _columns(table: str) -> dict[str, Column]:
+    inherited = TASK_COLUMNS if table in TASKS or table == "task" else ()
+    found = (*SYSTEM_COLUMNS, *inherited, *OWN_COLUMNS.get(table, ()))
+    return {column.name: column for column in found}
+
+
 class Instance:
     """All that one instance holds. Whoever changes it holds `lock`."""
 
@@ -84,9 +92,7 @@ class Instance:
 
     def columns(self, table: str) -> dict[str, Column]:
         """A table's columns, inherited ones first."""
-        inherited = TASK_COLUMNS if table in TASKS or table == "task" else ()
-        found = (*SYSTEM_COLUMNS, *inherited, *OWN_COLUMNS.get(table, ()))
-        return {column.name: column for column in found}
+        return _columns(table)
 
     def rows(self, table: str) -> list[Row]:
         """A table's records; `task` has those of all that extend it."""

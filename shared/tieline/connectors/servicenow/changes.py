@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from tieline.connectors.base import Hint, Page
@@ -26,17 +26,20 @@ Listing = Callable[[str, str, tuple[str, ...], int, int], tuple[list[Row], int |
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far each list was read. `id` is set only in the middle of a list."""
+    """How far each list was read. `id` is set until all lists are at their end.
+
+    `again` is where the next pass begins, once the records were at their end: before it one may
+    still appear, even if this pass is cut and goes on much later.
+    """
 
     at: str
     id: str = ""
     files: str = ""
     deletes: str = ""
+    again: str = ""
 
     def text(self) -> str:
-        return json.dumps(
-            {"v": 1, "at": self.at, "id": self.id, "files": self.files, "deletes": self.deletes}
-        )
+        return json.dumps({"v": 1, **asdict(self)})
 
 
 def read_cursor(text: str) -> Cursor:
@@ -44,7 +47,8 @@ def read_cursor(text: str) -> Cursor:
     value = json.loads(text)
     if value.get("v") != 1:
         raise ValueError("the cursor is of a version that is not known here")
-    return Cursor(value["at"], value["id"], value["files"], value["deletes"])
+    lists = (value[name] for name in ("at", "id", "files", "deletes"))
+    return Cursor(*lists, value.get("again", ""))
 
 
 def after(query: str, column: str, at: str, id: str) -> str:
@@ -111,14 +115,16 @@ class Changes:
             if rows:
                 at, id = raw(rows[-1], "sys_updated_on"), raw(rows[-1], "sys_id")
                 place = replace(place, at=at, id=id)
+            if last and place.at < furthest:
+                place = replace(place, at=furthest, id="")
             if last:
-                place = replace(place, at=max(place.at, furthest), id="")
+                place = replace(place, again=place.again or place.at)
             yield Page(tuple(map(_hint, rows)), place.text(), last=False)
         for hints, moved in self._files(place):
             place = moved
             yield Page(hints, place.text(), last=False)
         hints, place = self._deletes(place)
-        yield Page(hints, place.text(), last=True)
+        yield Page(hints, Cursor(place.again, "", place.files, place.deletes).text(), last=True)
 
     def _here(self, now: datetime) -> Cursor:
         """By the instance's own clock: ours may be ahead of it.
