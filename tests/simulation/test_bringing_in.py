@@ -96,6 +96,10 @@ def test_where_narrows_and_another_backfill_under_way_is_not_taken_over() -> Non
         say(w, "backfill", side="it", most=1)
         answer = w.invoke({"tieline": "backfill", "side": "it", "where": where})
         assert "--restart" in answer["error"]
+        say(w, "backfill", side="it", most=1, since="2026-01-02", restart=True)
+        wider = w.invoke({"tieline": "backfill", "side": "it"})
+        assert "is under way --since 2026-01-02T00:00:00:" in wider["error"]
+        assert say(w, "backfill", side="it", most=1, since="2026-01-02")["found"]
         w.queue.messages.clear()
         backfill(w, where=where, restart=True)
         w.settle(ticks=1)
@@ -230,6 +234,7 @@ def test_a_twin_that_was_ended_by_hand_stays_ended_and_can_be_joined_again() -> 
         ended = say(w, "disconnect", tickets=[number], note=True)["ended"]
         assert [one["became"] for one in ended] == ["ended"]
         w.settle(ticks=1)
+        assert say(w, "why", ticket=number)["because"][-1].startswith("a person ended the pair")
         w.snow.edit(JANE, number, short_description="only ours now")
         w.settle(ticks=1)
         (issue,) = w.issues()
@@ -244,6 +249,17 @@ def test_a_twin_that_was_ended_by_hand_stays_ended_and_can_be_joined_again() -> 
         w.settle(ticks=1)
         (issue,) = w.issues()
         assert issue["summary"] == "only ours now"
+
+
+def test_a_preview_of_a_twin_whose_other_ticket_is_gone_says_so() -> None:
+    with world() as w:
+        number = w.incident("printer")
+        w.settle(ticks=1)
+        (issue,) = w.issues()
+        w.jira.delete(JANE, issue["key"])
+        told = say(w, "preview", ticket=number)
+        assert told["writes"] == []
+        assert told["note"] == "the ticket of eng is gone (on_delete: keep)"
 
 
 def test_a_process_that_dies_while_it_ends_twins_leaves_no_note_twice() -> None:

@@ -62,7 +62,7 @@ def command(
     \b
     Example:
     tieline backfill jira-servicenow --since 2026-01-01 --dry-run
-    tieline backfill jira-servicenow --since 2026-01-01 --where assignment_group=Engineering
+    tieline backfill jira-servicenow --side it --where assignment_group=Engineering
     """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link, side)
     asked = {
@@ -74,14 +74,21 @@ def command(
     }
     asker = Asker(Calls(project, deployed), found.name)
     told: dict[str, Any] = {}
-    whole = True
+    sides, whole = _sides(found, side), True
+    for one in sides:
+        _check(
+            asker, {**asked, "tieline": "backfill_check", "side": one, "restart": restart}, sides
+        )
     try:
         with progress("listing", machine=machine) as now:
-            for one in _sides(found, side):
+            for one in sides:
                 told[one] = {"done": False}
                 event = {**asked, "side": one, "restart": restart}
                 _side(asker, event, told[one], 0 if dry else rate, now)
     except KeyboardInterrupt:
+        whole = False
+    except Trouble as trouble:
+        trouble.show()
         whole = False
     if machine:
         print_json({"link": found.name, "dry_run": dry, "sides": told})
@@ -100,6 +107,17 @@ def _sides(link: Link, side: str | None) -> list[str]:
         hint = f"`create` of its link.yaml begins at {' and '.join(sources)}"
         raise Wrong(f"no ticket of {side} is brought to life by this link", hint)
     return [side] if side else sources
+
+
+def _check(asker: Asker, event: Mapping[str, Any], sides: Sequence[str]) -> None:
+    """Before a ticket is queued: can this side's backfill begin so? Raises Trouble."""
+    try:
+        asker.ask(event)
+    except Trouble as trouble:
+        if event["where"] and len(sides) > 1:
+            hint = f"--side {' or --side '.join(sides)} takes one side alone"
+            raise Trouble(trouble.message, trouble.hint or hint) from None
+        raise
 
 
 def _condition(text: str) -> list[str]:

@@ -128,6 +128,11 @@ def command(
             _look(asker, found, "" if base == "none" else base, now, rate if apply else 0)
     except KeyboardInterrupt:
         whole = False
+    except Trouble as trouble:
+        if not found.pairs:
+            raise
+        trouble.show()
+        whole = False
     if machine:
         print_json(_json(found, applied=apply, whole=whole))
     else:

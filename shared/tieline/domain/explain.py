@@ -195,10 +195,12 @@ def _ended(link: Link, twin: Twin) -> Iterator[str]:
     if twin.left:
         yield "the pair was ended: its first ticket meets no `create` rule any more"
         yield f"on_leave is {link.on_leave}; it comes back when it meets one again"
+        return
+    gone = [side for side, base in twin.sides.items() if base.gone_since]
+    if gone:
+        yield f"the pair was ended: the ticket of {gone[0]} is gone (on_delete: {link.on_delete})"
     else:
-        gone = [side for side, base in twin.sides.items() if base.gone_since]
-        where = f" on {gone[0]}" if gone else ""
-        yield f"the pair was ended: a ticket is gone{where} (on_delete: {link.on_delete})"
+        yield "a person ended the pair (`tieline disconnect`): each ticket goes its own way"
 
 
 def decisions(

@@ -80,7 +80,14 @@ class Backfill:
 
     def verbs(self) -> Mapping[str, Verb]:
         """Verb -> what answers it."""
-        return {"backfill": self._backfill}
+        return {"backfill": self._backfill, "backfill_check": self._check}
+
+    def _check(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Whether a side's backfill can begin, or go on, as it is asked for. Raises Configuration.
+
+        Asked of every side before the first one's tickets are queued.
+        """
+        return {"side": self._work(event).side}
 
     def _backfill(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """List a side a little further and put what is found on the queue; say how far it is.
@@ -152,12 +159,10 @@ class Backfill:
             return new
         if event.get("restart"):
             return replace(new, revision=stored.revision)
-        if stored.facts["where"] != asked or (
-            event.get("since") and stored.facts["since"] != since
-        ):
+        if stored.facts["where"] != asked or stored.facts["since"] != since:
             raise Configuration(
-                f"another backfill of {side} is under way, since {stored.facts['since']}"
-                f"{_told(stored.facts['where'])}: go on with that, or say --restart"
+                f"another backfill of {side} is under way{_told(stored.facts)}: repeat that one,"
+                " which goes on, or say --restart"
             )
         return stored
 
@@ -288,5 +293,7 @@ def since_of(event: Mapping[str, Any]) -> str:
     return max(since if since.tzinfo else since.replace(tzinfo=UTC), EVER).isoformat()
 
 
-def _told(where: Sequence[Sequence[str]]) -> str:
-    return "".join(f", where {name} is {value}" for name, value in where)
+def _told(facts: Mapping[str, Any]) -> str:
+    """A backfill in the words by which it was asked for."""
+    since = "" if facts["since"] == EVER.isoformat() else f" --since {facts['since'][:19]}"
+    return since + "".join(f" --where {name}={value}" for name, value in facts["where"])

@@ -20,6 +20,7 @@ class BringingIn:
         """Verb -> what answers it."""
         return {
             "backfill": self._backfill,
+            "backfill_check": self._backfill,
             "connect_fields": self._connect,
             "connect_list": self._connect,
             "connect_keys": self._connect,

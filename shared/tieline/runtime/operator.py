@@ -21,7 +21,7 @@ from tieline.domain.plan import (
 from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
-from tieline.runtime.reconciler import Reconciler
+from tieline.runtime.reconciler import Reconciler, SideGone
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.sides import Sides
 from tieline.runtime.tickets import find
@@ -119,7 +119,15 @@ class Operator:
         twin = self._store.twin(key) if key else None
         if twin is None or twin.state is not TwinState.LIVE:
             return self._preview_birth(side, id)
-        tickets = self._reconciler.read(twin, side)
+        try:
+            tickets = self._reconciler.read(twin, side)
+        except SideGone as gone:
+            return {
+                "twin": twin.key,
+                "tickets": {s: base.key or base.id for s, base in twin.sides.items()},
+                "writes": [],
+                "note": f"the ticket of {gone.side} is gone (on_delete: {self._link.on_delete})",
+            }
         plan = self._reconciler.plan(twin, tickets, self._reconciler.parts(twin, tickets))
         return {
             "twin": twin.key,

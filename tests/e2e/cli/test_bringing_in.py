@@ -152,5 +152,10 @@ def test_wrong_words_are_answered_with_what_is_right(desk: Desk) -> None:
     assert "did you mean 'it'" in said
     assert "FIELD=VALUE" in desk.told("backfill", LINK, "--where", "priority")[1]
     assert "no field 'colour'" in desk.told("backfill", LINK, "--where", "colour=red")[1]
+    status, said = desk.told("backfill", LINK, "--where", "assignment_group=Engineering")
+    assert status == 1
+    assert "eng has no field 'assignment_group'" in said
+    assert "--side it" in said
+    assert "seen" not in said
     assert "name tickets, or say --all" in desk.told("disconnect", LINK)[1]
     assert "say --yes" in desk.told("disconnect", LINK, "--all", "--json")[1]
