@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from tieline.connectors.azure_devops.api import Api
-from tieline.connectors.azure_devops.schema import Schema
+from tieline.connectors.azure_devops.schema import FILLED, Schema
 from tieline.connectors.base import Finding
 from tieline.domain.errors import Configuration, Gone, TielineError
 from tieline.domain.ticket import Person
 
 ROOT = "/{project}/_apis/wit/classificationnodes/areas"
-_GIVEN = frozenset(
-    {"System.Title", "System.State", "System.AreaPath", "System.AreaId", "System.IterationPath",
-     "System.IterationId", "System.WorkItemType", "System.TeamProject", "System.Reason"}
-)  # fmt: skip
+_GIVEN = FILLED | {"System.Title"}
 _PAGE = "see docs/connectors/azure-devops.md"
 _HOOKS = "/_apis/hooks/subscriptions"
 _REPRO = "Microsoft.VSTS.TCM.ReproSteps"
