@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from support.github import Bench
 
 from tieline.connectors.base import FieldNow
+from tieline.domain.errors import Configuration
 from tieline.domain.ticket import Option
+from tieline_ops.sandbox.github.logins import Access
 
 NAMES = ("title", "state", "milestone", "Priority", "label:priority", "No Such Field")
 
@@ -51,3 +54,11 @@ def test_a_persons_repository_has_fields_of_its_own_alone(bench: Bench) -> None:
     bench.sandbox.faults.switch("no_organisation")
     found = bench.connector().survey(("title", "Priority", "type"), ()).fields
     assert found == {"title": FieldNow("title", "title"), "type": FieldNow("type", "type")}
+
+
+def test_an_old_id_that_the_account_may_not_look_up_any_more_is_left_out(bench: Bench) -> None:
+    bench.sandbox.logins.tokens["narrow"] = Access("tieline", {"issues": "write"})
+    connector = bench.connector({"kind": "token", "token": "narrow"})
+    with pytest.raises(Configuration, match="issue types and fields"):
+        connector.fields(("Priority",))
+    assert set(connector.survey(("title", "11"), ()).fields) == {"title"}

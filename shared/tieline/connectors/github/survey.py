@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 from tieline.connectors.base import FieldNow, Survey
 from tieline.connectors.github.fields import Fields
-from tieline.connectors.github.wire import OWN
+from tieline.connectors.github.wire import GROUP, OWN, STANDARD, Field
+from tieline.domain.errors import Configuration
 
 
 def surveyed(fields: Fields, names: Iterable[str]) -> Survey:
@@ -24,6 +25,14 @@ def surveyed(fields: Fields, names: Iterable[str]) -> Survey:
                 field.spec.name,
                 options=field.spec.options,
             )
-            for name, field in fields.named(names).items()
+            for name, field in _named(fields, list(names)).items()
         }
     )
+
+
+def _named(fields: Fields, names: list[str]) -> dict[str, Field]:
+    """Without the organisation's own if its fields may not be read: old ids may ask for them."""
+    try:
+        return fields.named(names)
+    except Configuration:
+        return fields.named(n for n in names if n in STANDARD or n.startswith(GROUP))
