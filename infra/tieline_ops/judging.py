@@ -236,10 +236,7 @@ class _Judge:
             return
         for rule in self.link.fields:
             name, here = rule.names.get(self.side, ""), self.link.order.index(self.side)
-            spec = self.facts.specs.get(name)
-            if spec is None or (spec.alias != "status" and name != "status"):
-                continue
-            if self.side not in rule.targets:
+            if self.side not in rule.targets or not self._is_status(name):
                 continue
             for text in dict.fromkeys(pair[here] for pair in rule.values):
                 option = _meant(text, self.facts.options(name))
@@ -247,6 +244,13 @@ class _Judge:
                     what = f"no transition leads to {option.label!r}"
                     remedy = "have one added to the workflow, or map to another status"
                     yield self._wrong(what, remedy, rule.place)
+
+    def _is_status(self, name: str) -> bool:
+        """Whether a field is the status, by whichever of its names link.yaml calls it."""
+        now = self.facts.survey and self.facts.survey.fields.get(name)
+        standard = connector_class(self.link.sides[self.side].system).standard_fields
+        names = {name, now.id} if now else {name}
+        return any(n in standard and standard[n].alias == "status" for n in names)
 
     def _place(self, name: str) -> str:
         return place_of_field(self.link, self.side, name, self.at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tieline_ops.sandbox.azure_devops.content import FieldDef
+
 
 class AdoError(Exception):
     """A failure with its envelope."""
@@ -72,9 +74,51 @@ def bad_patch(message: str) -> AdoError:
 
 
 def rule(label: str, ref: str, flags: str) -> AdoError:
+    return _broken([_error(label, ref, flags)])
+
+
+def required(fields: Iterable[FieldDef]) -> AdoError:
+    """What must be filled: the words name the first field, the errors all of them."""
+    return _broken(
+        [
+            _error(
+                each.name,
+                each.ref,
+                "Required, HasValues, LimitedToValues, InvalidEmpty"
+                if each.values
+                else "Required, InvalidEmpty",
+            )
+            for each in fields
+        ]
+    )
+
+
+def _error(label: str, ref: str, flags: str) -> dict[str, Any]:
     message = f"TF401320: Rule Error for field {label}. Error code: {flags}."
-    errors = [{"fieldReferenceName": ref, "fieldStatusFlags": flags, "errorMessage": message}]
-    return AdoError(400, message, "RuleValidationException", {"RuleValidationErrors": errors})
+    words = (f"{flag[:1].lower()}{flag[1:]}" for flag in flags.split(", "))
+    return {
+        "fieldReferenceName": ref,
+        "fieldStatusFlags": ", ".join(words),
+        "errorMessage": message,
+        "ruleValidationErrors": None,
+    }
+
+
+def _broken(errors: list[dict[str, Any]]) -> AdoError:
+    message, more = str(errors[0]["errorMessage"]), len(errors) - 1
+    if more:
+        count = "One additional error" if more == 1 else f"{more} additional errors"
+        message += (
+            f" {count} occurred during validation of the work item. Please correct all errors and "
+            "try again."
+        )
+    custom = {
+        "FieldReferenceName": None,
+        "FieldStatusFlags": "none",
+        "ErrorMessage": message,
+        "RuleValidationErrors": errors,
+    }
+    return AdoError(400, message, "RuleValidationException", custom)
 
 
 def not_in_list(label: str, ref: str, value: object) -> AdoError:

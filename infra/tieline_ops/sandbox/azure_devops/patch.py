@@ -14,6 +14,7 @@ from tieline_ops.sandbox.azure_devops.errors import (
     bad_patch,
     no_field,
     not_in_list,
+    required,
     rule,
     stale,
     unknown_identity,
@@ -208,9 +209,10 @@ class Patch:
 
     def _checked(self, made: ItemRow, old: ItemRow) -> None:
         content, fields = self._of.content, made.fields
-        for field in content.fields:
-            if field.required and content.has(made.type, field) and not fields.get(field.ref):
-                raise rule(field.name, field.ref, "Required, InvalidEmpty")
+        has = [field for field in content.fields if content.has(made.type, field)]
+        missing = [f for f in has if f.required and fields.get(f.ref) in (None, "")]
+        if missing:
+            raise required(missing)
         self._state(made, old)
         if fields["System.AreaPath"] in self._of.closed_areas and self._is_ours():
             message = (

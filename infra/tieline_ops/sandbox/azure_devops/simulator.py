@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from flask import Blueprint, Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from tieline_ops.sandbox.azure_devops.admin import Admin
 from tieline_ops.sandbox.azure_devops.auth import Logins
 from tieline_ops.sandbox.azure_devops.content import Content
 from tieline_ops.sandbox.azure_devops.desk import AzureDevOpsDesk
@@ -70,6 +71,7 @@ class AzureDevOpsSandbox(People):
         self.faults = Faults(self.clock, SWITCHES, _fault_body)
         self.organisation = Organisation(self.clock, content or Content(), self.faults)
         super().__init__(self.organisation)
+        self.admin = Admin(self.organisation)
         self.desk: Desk = AzureDevOpsDesk(self, self.organisation)
         self.traffic = Traffic()
         self.webhooks = Webhooks(self.clock, RETRY)
@@ -146,7 +148,7 @@ class AzureDevOpsSandbox(People):
         self._entra_route(app)
         app.after_request(self._slowed)
         surface = control_surface("azure_devops", self.clock, self.faults, self.webhooks)
-        _acts(surface, self)
+        _acts(surface, self, self.admin)
         app.register_blueprint(surface)
         inner = self._placed(self._one_at_a_time(app.wsgi_app))
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]
@@ -209,8 +211,11 @@ def _fault_body(status: int) -> bytes:
     return json.dumps(AdoError(status, message, key).body).encode()
 
 
-def _acts(surface: Blueprint, people: People) -> None:
-    """GET /_sandbox/records[/{number}]; POST /_sandbox/act {"act": …, …}: see `People`."""
+def _acts(surface: Blueprint, people: People, admin: Admin) -> None:
+    """GET /_sandbox/records[/{number}]; POST /_sandbox/act {"act": …, …}.
+
+    See `People` and `Admin`.
+    """
 
     @surface.get("/records")
     def everything() -> ResponseReturnValue:
@@ -220,4 +225,4 @@ def _acts(surface: Blueprint, people: People) -> None:
     def one(number: int) -> ResponseReturnValue:
         return jsonify(plain_json(people.work_item(number)))
 
-    acts(surface, people, ACTS)
+    acts(surface, people, ACTS, admin.acts())

@@ -21,6 +21,7 @@ from tieline_ops.sandbox.github import (
     rest_issues,
     rest_places,
 )
+from tieline_ops.sandbox.github.admin import Admin
 from tieline_ops.sandbox.github.content import Content
 from tieline_ops.sandbox.github.desk import GitHubDesk
 from tieline_ops.sandbox.github.errors import SECONDARY, GitHubError
@@ -69,6 +70,7 @@ class GitHubSandbox(People):
         self.limits = Limits()
         self.token = "github_pat_sandbox"  # noqa: S105  (opens nothing but this sandbox)
         self.logins.tokens[self.token] = Access("tieline")
+        self.admin = Admin(self.repo)
         self.desk = GitHubDesk(self.repo)
         self.app = self._app()
 
@@ -168,7 +170,10 @@ def _fault_body(status: int) -> bytes:
 
 
 def _acts(surface: Blueprint, sandbox: GitHubSandbox) -> None:
-    """GET /_sandbox/issues[/{number}]; POST /_sandbox/act {"act": …, …}: see `GitHubDesk`."""
+    """GET /_sandbox/issues[/{number}]; POST /_sandbox/act {"act": …, …}.
+
+    See `GitHubDesk` and `Admin`.
+    """
 
     @surface.get("/issues")
     def everything() -> ResponseReturnValue:
@@ -178,7 +183,7 @@ def _acts(surface: Blueprint, sandbox: GitHubSandbox) -> None:
     def one(id: str) -> ResponseReturnValue:
         return jsonify(_plain(sandbox, id))
 
-    acts(surface, sandbox.desk, _DESK)
+    acts(surface, sandbox.desk, _DESK, sandbox.admin.acts())
 
 
 def _plain(sandbox: GitHubSandbox, id: str) -> Any:

@@ -38,7 +38,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class CaseField:
-    """A field of Case as describe tells it. `relation` is where a reference leads."""
+    """A field of Case as describe tells it. `relation` is where a reference leads.
+
+    `defaulted`: a new case has a value of its own where none is given.
+    """
 
     name: str
     label: str
@@ -49,6 +52,7 @@ class CaseField:
     createable: bool = True
     updateable: bool = True
     nillable: bool = True
+    defaulted: bool = False
     html: bool = False
     external: bool = False
     unique: bool = False
@@ -76,7 +80,10 @@ _STATUS = (
 
 
 def _read_only(name: str, label: str, type: str, length: int = 0) -> CaseField:
-    return CaseField(name, label, type, length, createable=False, updateable=False, nillable=False)
+    return CaseField(
+        name, label, type, length,
+        createable=False, updateable=False, nillable=False, defaulted=True,
+    )  # fmt: skip
 
 
 def _fields() -> list[CaseField]:
@@ -88,24 +95,30 @@ def _fields() -> list[CaseField]:
             "ContactId", "Contact ID", "reference", 18, targets=("Contact",), relation="Contact"
         ),
         CaseField("ParentId", "Parent Case ID", "reference", 18, targets=("Case",)),
-        CaseField("RecordTypeId", "Record Type ID", "reference", 18, targets=("RecordType",)),
+        CaseField(
+            "RecordTypeId", "Record Type ID", "reference", 18, targets=("RecordType",),
+            defaulted=True,
+        ),
         CaseField("SuppliedName", "Name", "string", 80),
         CaseField("SuppliedEmail", "Email Address", "email", 80),
         CaseField("SuppliedPhone", "Phone", "string", 40),
         CaseField("SuppliedCompany", "Company", "string", 80),
         CaseField("Type", "Case Type", "picklist", 255, _choices("Problem", "Question", "Other")),
-        CaseField("Status", "Status", "picklist", 255, _STATUS),
+        CaseField("Status", "Status", "picklist", 255, _STATUS, defaulted=True),
         CaseField("Reason", "Case Reason", "picklist", 255, _choices("Installation", "Breakdown")),
         CaseField("Origin", "Case Origin", "picklist", 255, _choices("Phone", "Email", "Web")),
         CaseField("Subject", "Subject", "string", 255),
-        CaseField("Priority", "Priority", "picklist", 255, _choices("High", "Medium", "Low")),
+        CaseField(
+            "Priority", "Priority", "picklist", 255, _choices("High", "Medium", "Low"),
+            defaulted=True,
+        ),
         CaseField("Description", "Description", "textarea", 32000),
         _read_only("IsClosed", "Closed", "boolean"),
         _read_only("ClosedDate", "Closed Date", "datetime"),
-        CaseField("IsEscalated", "Escalated", "boolean", nillable=False),
+        CaseField("IsEscalated", "Escalated", "boolean", nillable=False, defaulted=True),
         CaseField(
             "OwnerId", "Owner ID", "reference", 18, nillable=False, targets=("Group", "User"),
-            relation="Owner",
+            relation="Owner", defaulted=True,
         ),
         _read_only("CreatedDate", "Created Date", "datetime"),
         _read_only("CreatedById", "Created By ID", "reference", 18),
@@ -127,7 +140,7 @@ def _fields() -> list[CaseField]:
             (Choice("EU", "Europe"), Choice("AS", "Asia"), Choice("AM", "Americas")),
             restricted=True,
         ),
-        CaseField("VIP__c", "VIP", "boolean", nillable=False),
+        CaseField("VIP__c", "VIP", "boolean", nillable=False, defaulted=True),
         CaseField("Go_Live__c", "Go Live", "date"),
         CaseField("Due__c", "Due", "datetime"),
         CaseField("Score__c", "Score", "double"),

@@ -240,7 +240,8 @@ class Rest:
         return {
             "name": each.name, "label": each.label, "type": each.type, "length": each.length,
             "custom": each.custom, "createable": each.createable, "updateable": each.updateable,
-            "nillable": each.nillable, "externalId": each.external, "unique": unique,
+            "nillable": each.nillable, "defaultedOnCreate": each.defaulted,
+            "externalId": each.external, "unique": unique,
             "htmlFormatted": each.html, "restrictedPicklist": each.restricted,
             "picklistValues": options, "referenceTo": list(each.targets),
             "relationshipName": each.relation or None, "filterable": not each.long,

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.control import acts, control_surface, plain_json
 from tieline_ops.sandbox.faults import Fault, Faults
+from tieline_ops.sandbox.salesforce.admin import Admin
 from tieline_ops.sandbox.salesforce.auth import Logins, TokenRefused
 from tieline_ops.sandbox.salesforce.content import Content
 from tieline_ops.sandbox.salesforce.desk import SalesforceDesk
@@ -54,6 +55,7 @@ class SalesforceSandbox:
         self.clock = clock or SandboxClock()
         self.faults = Faults(self.clock, SWITCHES, _fault_body)
         self.site = Site(self.clock, content or Content(), self.faults)
+        self.admin = Admin(self.site)
         self.desk = SalesforceDesk(self.site)
         self.traffic = Traffic()
         self.webhooks = Webhooks(self.clock)
@@ -125,7 +127,7 @@ class SalesforceSandbox:
         def everything() -> ResponseReturnValue:
             return jsonify(self.desk.ids())
 
-        acts(surface, self.desk, ACTS)
+        acts(surface, self.desk, ACTS, self.admin.acts())
         app.register_blueprint(surface)
         inner = self._one_at_a_time(app.wsgi_app)
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]

@@ -38,6 +38,7 @@ def create_case(site: Site, by: By, values: Mapping[str, Any]) -> Record:
     }  # fmt: skip
     record = Record("Case", row)
     _set(site, record, values, new=True)
+    _filled(site, row)
     _assigned(site, by, record)
     _born(site, by, record)
     row["IsDeleted"] = False
@@ -222,6 +223,18 @@ def _set(site: Site, record: Record, values: Mapping[str, Any], *, new: bool) ->
     if closed != record.values["IsClosed"]:
         record.values["IsClosed"] = closed
         record.values["ClosedDate"] = site.now() if closed else None
+
+
+def _filled(site: Site, row: Mapping[str, Any]) -> None:
+    """Every field that must be given is, or all that are not are named at once."""
+    missing = [
+        each.name
+        for each in site.content.fields
+        if each.createable and not each.nillable and row.get(each.name) is None
+    ]
+    if missing:
+        words = f"Required fields are missing: [{', '.join(missing)}]"
+        raise SalesforceError(400, "REQUIRED_FIELD_MISSING", words, *missing)
 
 
 def field_of_nothing() -> CaseField:

@@ -11,10 +11,6 @@ from tieline.domain.errors import Configuration, Gone, TielineError
 from tieline.domain.ticket import Person
 
 ROOT = "/{project}/_apis/wit/classificationnodes/areas"
-_GIVEN = frozenset(
-    {"System.Title", "System.State", "System.AreaPath", "System.AreaId", "System.IterationPath",
-     "System.IterationId", "System.WorkItemType", "System.TeamProject", "System.Reason"}
-)  # fmt: skip
 _PAGE = "see docs/connectors/azure-devops.md"
 _HOOKS = "/_apis/hooks/subscriptions"
 _REPRO = "Microsoft.VSTS.TCM.ReproSteps"
@@ -51,7 +47,7 @@ def findings(
     whoami: Callable[[], Person],
     find_person: Callable[[str], Person | None],
 ) -> Iterator[Finding]:
-    """Account, project, type, states, what a creation needs, our field, people, service hooks."""
+    """Account, project, type, states, our field, people, service hooks."""
     try:
         me = whoami()
         yield Finding(True, f"signed in as {me.name}")
@@ -63,13 +59,6 @@ def findings(
         yield Finding(False, str(error), f"{_PAGE}, The account")
         return
     yield Finding(bool(states), f"{scope['type']}: {', '.join(states) or 'no states are seen'}")
-    for ref in schema.required():
-        if ref not in _GIVEN:
-            remedy = "write it by a rule or under `defaults`"
-            names = ", ".join(option.label for option in lists.get(ref, ())[:20])
-            yield Finding(
-                True, f"a creation needs {ref}", f"{remedy}: {names}" if names else remedy
-            )
     if _REPRO in lists and scope["type"].casefold() == "bug":
         remedy = f"name {_REPRO} in link.yaml if people shall see the text on the form"
         yield Finding(True, "forms of bugs show Repro Steps in place of Description", remedy)

@@ -45,7 +45,7 @@ from tieline.connectors.azure_devops.wire import (
     value_of,
 )
 from tieline.connectors.azure_devops.write import Ops, Writer, at_rev, op
-from tieline.connectors.base import Finding, Hint, Page, Site, Want
+from tieline.connectors.base import Finding, Hint, Page, Site, Survey, Want
 from tieline.connectors.http import Watch
 from tieline.domain.errors import Configuration, Gone, Refused, TielineError, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
@@ -175,6 +175,13 @@ class AzureDevOps:
     def inspect(self) -> Iterator[Finding]:
         """Each thing that a link needs of the organisation, tried."""
         return findings(self._api, self._schema, self._scope, self.whoami, self.find_person)
+
+    def survey(self, names: Iterable[str], ids: Iterable[str]) -> Survey:  # noqa: ARG002
+        """The type's fields, and which of its states a new item can come to; see `survey`."""
+        from tieline.connectors.azure_devops.survey import surveyed  # noqa: PLC0415
+
+        anew = Schema(self._api.json, self._scope["project"], self._scope["type"])
+        return surveyed(anew, names, self._own)
 
     def subscriptions(self) -> Subscriptions:
         """The organisation's service hooks, for operators."""

@@ -18,6 +18,11 @@ Json = Callable[..., Any]
 TYPE = "/{project}/_apis/wit/workitemtypes/{type}"
 EVERYWHERE = "System."
 """Every type of work item has the fields whose names begin so."""
+FILLED = frozenset(
+    {"System.State", "System.Reason", "System.AreaPath", "System.AreaId", "System.IterationPath",
+     "System.IterationId", "System.WorkItemType", "System.TeamProject"}
+)  # fmt: skip
+"""What a new item has without our word, though some of it counts as required."""
 
 
 def _field(
@@ -94,7 +99,7 @@ class Schema:
         if standard is not None:
             has = name.startswith(EVERYWHERE) or name in self.lists()
             return standard if has else None
-        known = self._others()
+        known = self.everything()
         found = known.get(name) or next(
             (f for f in known.values() if f.spec.alias.casefold() == name.casefold()), None
         )
@@ -127,7 +132,7 @@ class Schema:
             self._required = tuple(
                 str(each["referenceName"])
                 for each in found
-                if each.get("alwaysRequired") and each.get("defaultValue") in {None, ""}
+                if each.get("alwaysRequired") and each.get("defaultValue") in (None, "")
             )
             self._lists = {
                 str(each["referenceName"]): tuple(
@@ -165,7 +170,7 @@ class Schema:
             self._type = self._ask(TYPE)
         return self._type
 
-    def _others(self) -> Mapping[str, Field]:
+    def everything(self) -> Mapping[str, Field]:
         """Every field of this type by reference name; what people see stands in `alias`."""
         if self._known is None:
             lists = self.lists()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, ClassVar
 import requests
 from pydantic import BaseModel
 
-from tieline.connectors.base import Finding, Hint, Page, Site, Want
+from tieline.connectors.base import Finding, Hint, Page, Site, Survey, Want
 from tieline.connectors.github import files as github_files
 from tieline.connectors.github import webhook
 from tieline.connectors.github.api import FULL, ISSUE, PAGE, Api, Json, unreadable
@@ -133,6 +133,12 @@ class GitHub:
     def inspect(self) -> Iterator[Finding]:
         """Account, repository, rights, the token's life, label, and branch for files."""
         return findings(self._api, self._fields, self._people, self._site.scope, self._clock)
+
+    def survey(self, names: Iterable[str], ids: Iterable[str]) -> Survey:  # noqa: ARG002
+        """Fields with the ids by which the organisation's keep their place; see `survey`."""
+        from tieline.connectors.github.survey import surveyed  # noqa: PLC0415
+
+        return surveyed(Fields(self._api), names)
 
     def subscriptions(self) -> Subscriptions:
         """The repository's webhooks, for operators."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import BaseModel
 
-from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
+from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Survey, Want
 from tieline.connectors.http import Watch
 from tieline.connectors.salesforce import conversation, webhook
 from tieline.connectors.salesforce.api import Api
@@ -97,11 +97,14 @@ class Salesforce:
         if not FIELD_NAME.fullmatch(self._ref):
             raise Configuration("salesforce: scope `external_id` is a custom field's API name")
         self._api = Api(secret, site.url, session=session, watch=watch, sleep=sleep, clock=clock)
-        self._schema = Schema(lambda: self._api.get("/sobjects/Case/describe"))
+        self._schema = Schema(self._describe)
         self._people = People(self._api)
         self._writer = Writer(self._people.find, self._people.find_contact, self._unowned)
         self._saying = Saying(self._api, clock)
         self._ahead = timedelta(0)
+
+    def _describe(self) -> Row:
+        return self._api.get("/sobjects/Case/describe")
 
     # What is known without the ticket
 
@@ -146,6 +149,12 @@ class Salesforce:
         return findings(
             self._api, self._schema, self._people, scope, self._ref, self._condition, self.whoami
         )
+
+    def survey(self, names: Iterable[str], ids: Iterable[str]) -> Survey:  # noqa: ARG002
+        """What describe says of the org's fields to our user; see `survey`."""
+        from tieline.connectors.salesforce.survey import surveyed  # noqa: PLC0415
+
+        return surveyed(Schema(self._describe), names, self._ref)
 
     # Finding and reading
 

@@ -102,7 +102,7 @@ class Schema:
         row = self.described().get(standard.element)
         if row is None:
             return None  # hidden from our user
-        return replace(standard, spec=replace(standard.spec, options=_options(row)))
+        return replace(standard, spec=replace(standard.spec, options=options_of(row)))
 
     def fields(self, names: Iterable[str]) -> Mapping[str, Field]:
         """Fields by the names asked for; those that are not there are left out."""
@@ -116,16 +116,26 @@ class Schema:
                 return str(row["recordTypeId"])
         raise Configuration(f"salesforce: our user has no record type {wanted!r} of Case")
 
-    def _named(self, name: str) -> Field | None:
-        rows = self.described()
+    def row(self, name: str) -> Row | None:
+        """What describe says of a field by any of its names; None if it does not tell of it.
+
+        Raises Configuration for a label that two fields have.
+        """
+        rows, standard = self.described(), STANDARD.get(name)
+        if standard is not None:
+            return rows.get(standard.element)
         if name in rows:
-            return field_of(rows[name], name)
+            return rows[name]
         labelled = [row for row in rows.values() if row.get("custom") and row.get("label") == name]
         if len(labelled) > 1:
             raise Configuration(
                 f"salesforce: {len(labelled)} fields have the label {name!r}: use an API name"
             )
-        return field_of(labelled[0], name) if labelled else None
+        return labelled[0] if labelled else None
+
+    def _named(self, name: str) -> Field | None:
+        row = self.row(name)
+        return None if row is None else field_of(row, name)
 
 
 def field_of(row: Row, name: str) -> Field | None:
@@ -148,13 +158,13 @@ def field_of(row: Row, name: str) -> Field | None:
         name=name,
         kind=KINDS[form],
         writable=writable,
-        options=_options(row),
+        options=options_of(row),
         max_length=length if texts and form is Form.TEXT else None,
     )
     return Field(str(row["name"]), form, spec, relation)
 
 
-def _options(row: Row) -> tuple[Option, ...]:
+def options_of(row: Row) -> tuple[Option, ...]:
     """The active values of a picklist. A case may hold others: they have their value as label."""
     return tuple(
         Option(str(each["value"]), str(each.get("label") or each["value"]))
