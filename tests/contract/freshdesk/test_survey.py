@@ -101,6 +101,13 @@ def test_an_option_that_tickets_hold_is_not_taken_away(bench: Bench) -> None:
         bench.sandbox.admin.remove_option("Status", "Open")
 
 
+def test_an_administrator_is_at_work_over_http_too(bench: Bench) -> None:
+    act = {"act": "require_field", "field": "Seats"}
+    assert bench.sandbox.app.test_client().post("/_sandbox/act", json=act).status_code == 200
+    others = bench.connector().survey((), ()).others
+    assert ("cf_seats", "always") in {(other.id, other.required) for other in others}
+
+
 def test_doctor_tells_of_an_administrators_changes_in_their_places(
     bench: Bench, tmp_path: Path
 ) -> None:

@@ -75,6 +75,13 @@ def test_a_creation_without_what_agents_must_fill_in_is_refused(bench: Bench) ->
     assert bench.connector().create("b" * 32, filled, wants("category"))
 
 
+def test_an_administrator_is_at_work_over_http_too(bench: Bench) -> None:
+    act = {"act": "require_field", "field": "Cost"}
+    assert bench.sandbox.app.test_client().post("/_sandbox/act", json=act).status_code == 200
+    others = bench.connector().survey((), ()).others
+    assert ("cost", "always") in {(other.id, other.required) for other in others}
+
+
 def test_doctor_tells_of_an_administrators_changes_in_their_places(
     bench: Bench, tmp_path: Path
 ) -> None:

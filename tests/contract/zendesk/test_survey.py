@@ -41,7 +41,10 @@ def test_what_an_administrator_changes_shows(bench: Bench) -> None:
     admin.rename_field("Severity", "Impact")
     admin.rename_option("Impact", "Minor", "Small")
     admin.add_option("Impact", "sev_none", "None")
+    admin.require_field("Seats")
     admin.deactivate_field("Seats")
+    admin.require_field("Score")
+    admin.deactivate_field("Score")
     admin.require_field("Customer Reference")
     admin.require_field("Priority")
     admin.require_field("Status")  # a ticket always has one
@@ -91,6 +94,13 @@ def test_an_option_that_tickets_hold_is_not_taken_away(bench: Bench) -> None:
     bench.sandbox.admin.remove_option("Severity", "Critical")
     with pytest.raises(KeyError):
         bench.sandbox.admin.remove_option("Severity", "Critical")
+
+
+def test_an_administrator_is_at_work_over_http_too(bench: Bench) -> None:
+    act = {"act": "require_field", "field": "Customer Reference"}
+    assert bench.sandbox.app.test_client().post("/_sandbox/act", json=act).status_code == 200
+    others = bench.connector().survey((), ()).others
+    assert ("7101", "to close") in {(other.id, other.required) for other in others}
 
 
 def test_doctor_tells_of_an_administrators_changes_in_their_places(
