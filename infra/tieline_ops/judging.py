@@ -19,6 +19,7 @@ from tieline.runtime.facts import Facts
 from tieline.runtime.sides import needed_fields
 from tieline_ops.link_file.faults import did_you_mean, listed
 from tieline_ops.link_places import At, nowhere, place_of_field
+from tieline_ops.required_fields import closings, lacking
 
 Severity = Literal["fine", "note", "warn", "grave"]
 SEVERITIES: tuple[Severity, ...] = ("grave", "warn", "note", "fine")
@@ -96,6 +97,7 @@ class _Judge:
             yield from self._people()
         if facts.survey is not None:
             yield from self._needs()
+            yield from self._closing()
             yield from self._new_options()
             yield from self._ways()
         if facts.failure is not None:
@@ -199,18 +201,27 @@ class _Judge:
         births = [n for n, b in enumerate(self.link.create) if b.source != self.side]
         if not births:
             return
-        given = {name for name, _ in self._written()}
-        needed = (*survey.fields.items(), *((o.id, o) for o in survey.others))
-        for name, now in needed:
-            if not now.required or {name, now.id, now.label} & given:
-                continue
+        for now in lacking(survey, self._given(), "always", "on forms"):
             place = self.at(("defaults", self.side))
             remedy = f"write it by a rule, or under `defaults: {self.side}:`" + _choices(now)
             if now.required == "always":
                 yield self._wrong(f"a new ticket needs {now.label!r}", remedy, place)
             else:
-                what = f"forms insist on {now.label!r}, and so may a data policy on us"
+                what = f"forms insist on {now.label!r}, and so may the system on us"
                 yield Found(self.side, True, what, remedy, place, "warn")
+
+    def _closing(self) -> Iterator[Found]:
+        """What a ticket must have before a status that is written, and nothing writes it."""
+        survey = self.facts.survey
+        assert survey is not None
+        for rule, text, now in closings(self.link, self.side, survey, self._given()):
+            what = f"{text!r} is refused to a ticket without {now.label!r}"
+            along = f"`with: {{{self.side}: {{{text}: {{{now.label}: …}}}}}}`"
+            remedy = f"write it by a rule, or by {along}" + _choices(now)
+            yield Found(self.side, True, what, remedy, rule.place, "warn")
+
+    def _given(self) -> set[str]:
+        return {name for name, _ in self._written()}
 
     def _new_options(self) -> Iterator[Found]:
         """Options of a field that its values table does not name, and nothing stands in for."""

@@ -23,8 +23,8 @@ HOOK = "höok secret"
 REMEMBERED = frozenset(
     {
         "deleted_is_404", "edits_only_in_last_edited_at", "file_size", "filter_without_total",
-        "formatted_ids", "list_lags", "lists_include_no_tags", "modules_take_no_order",
-        "no_agents_me", "styled_html", "writes_show_tags",
+        "formatted_ids", "forms_say_required", "list_lags", "lists_include_no_tags",
+        "modules_take_no_order", "no_agents_me", "styled_html", "writes_show_tags",
     }
 )  # fmt: skip
 """Switches for facts that nobody has seen: tests hold with all of them and with none."""

@@ -93,19 +93,21 @@ class FieldNow:
     """What a system says of a field today, a standard one too. `id` stays when it is renamed.
 
     `required`: a creation must carry it, always or only one on a form; "" if it need not.
-    `writable` is None where the system does not say.
+    "to close": only a ticket that gets one of those statuses must, which the field of the status
+    names as `closing`. `writable` is None where the system does not say.
     """
 
     id: str
     label: str
-    required: Literal["", "on forms", "always"] = ""
+    required: Literal["", "on forms", "to close", "always"] = ""
     writable: bool | None = None
     options: tuple[Option, ...] = ()
+    closing: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Fields by the names that were asked for, and `others` that a creation must carry.
+    """Fields by the names that were asked for, and `others` that are required.
 
     `steps`: status -> those that tickets in it can be brought to at once, as far as was seen.
     """

@@ -141,12 +141,13 @@ def from_json(told: Mapping[str, Any]) -> Facts:
 
 
 def _now_out(now: FieldNow) -> list[Any]:
-    return [now.id, now.label, now.required, now.writable, _options_out(now.options)]
+    lists = map(_options_out, (now.options, now.closing))
+    return [now.id, now.label, now.required, now.writable, *lists]
 
 
 def _now_in(told: Sequence[Any]) -> FieldNow:
-    id, label, required, writable, options = told
-    return FieldNow(id, label, required, writable, _options_in(options))
+    id, label, required, writable, *lists = told  # an earlier look may have one list alone
+    return FieldNow(id, label, required, writable, *map(_options_in, lists))
 
 
 def _options_out(options: Iterable[Option]) -> list[list[str]]:

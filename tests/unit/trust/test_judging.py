@@ -85,6 +85,48 @@ def test_what_a_new_ticket_needs_and_no_rule_gives_is_grave_if_we_are_bound_by_i
     assert found(facts(others=needs), only_out) == []
 
 
+def test_a_field_is_missed_once_by_whichever_names_it_was_found() -> None:
+    team = FieldNow("cf_1", "Team", "always")
+    base = facts()
+    assert base.survey is not None
+    twice = {**base.survey.fields, "team": team, "cf_1": team}
+    assert [f.what for f in found(facts(fields=twice))] == ["a new ticket needs 'Team'"]
+    # A rule may name a field in another case than its label has.
+    named = replace(base.survey.fields["summary"], id="cf_2", label="Summary", required="always")
+    assert found(facts(fields={**base.survey.fields, "summary": named, "cf_2": named})) == []
+
+
+def test_what_a_written_status_needs_is_missed_unless_something_writes_it() -> None:
+    base = facts()
+    assert base.survey is not None
+    done = Option("3", "Done")
+    status = replace(base.survey.fields["status"], closing=(done,))
+    team = FieldNow("cf_1", "Team", "to close", options=options("Red", "Blue"))
+    closing = facts(fields={**base.survey.fields, "status": status}, others=(team,))
+    (one,) = found(closing)
+    assert (one.grade, one.what) == ("warn", "'Done' is refused to a ticket without 'Team'")
+    assert "`with: {eng: {Done: {Team: …}}}`: Red or Blue" in one.remedy
+    rule = next(r for r in LINK.fields if r.names.get("eng") == "status")
+    assert one.place == rule.place
+
+    def with_rule(**more: object) -> Link:
+        changed = replace(rule, **more)  # type: ignore[arg-type]
+        return replace(LINK, fields=tuple(changed if r is rule else r for r in LINK.fields))
+
+    def refused(link: Link) -> list[str]:
+        return [f.what for f in found(closing, link) if "refused" in f.what]
+
+    along = {**rule.along, "eng": {**rule.along.get("eng", {}), "Done": {"Team": "Red"}}}
+    assert refused(with_rule(along=along)) == []
+    assert refused(with_rule(targets=("it",))) == []
+    filled = {**LINK.defaults, "eng": {**LINK.defaults.get("eng", {}), "cf_1": "Red"}}
+    assert refused(replace(LINK, defaults=filled)) == []
+    # What stands in for all other values is written, too.
+    open_only = tuple(pair for pair in rule.values if pair[0] != "Done")
+    assert refused(with_rule(values=open_only, otherwise={})) == []
+    assert refused(with_rule(values=open_only, otherwise={"eng": "Done"})) == [one.what]
+
+
 def test_an_option_without_a_pair_is_told_unless_something_stands_in_for_it() -> None:
     base = facts()
     assert base.survey is not None

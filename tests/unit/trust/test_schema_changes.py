@@ -50,6 +50,7 @@ CASES = {
     ),
     "'Severity' is read-only now": with_field(writable=False),
     "'Severity' must be filled always now": with_field(required="always"),
+    "'Severity' must be filled to close now": with_field(required="to close"),
     "'Severity' is called 'Weight' now, not 'Severity'": with_field(label="Weight"),
     "'Severity' has no 'High' any more": with_field(options=(LOW,)),
     "'Severity' has 'Top' now": with_field(options=(LOW, HIGH, Option("3", "Top"))),
@@ -80,6 +81,14 @@ def test_what_is_as_it_was_is_not_told() -> None:
     assert changes(BEFORE, BEFORE) == ()
     less = replace(BEFORE, survey=None)
     assert changes(less, less) == changes(less, BEFORE) == ()
+
+
+def test_a_look_that_was_kept_before_statuses_closed_tickets_is_still_read() -> None:
+    told = to_json(with_field(closing=(HIGH,)))
+    assert from_json(told) == with_field(closing=(HIGH,))
+    for now in (*told["survey"]["fields"].values(), *told["survey"]["others"]):
+        del now[5:]
+    assert from_json(told) == BEFORE
 
 
 def test_facts_travel_as_json() -> None:

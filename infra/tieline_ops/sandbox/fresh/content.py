@@ -25,8 +25,8 @@ class User:
 class Field:
     """A field of the form. `choices` in the form in which the API shows them.
 
-    `closing`: it must be filled before a ticket is resolved or closed. `levels`: names below a
-    dependent field.
+    `closing`: it must be filled before a ticket is resolved or closed. `required`: a new ticket
+    needs it, unless it stands in a section. `levels`: names below a dependent field.
     """
 
     name: str
@@ -35,6 +35,8 @@ class Field:
     choices: Any = None
     default: bool = False
     closing: bool = False
+    required: bool = False
+    section: bool = False
     levels: tuple[str, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -11,8 +12,13 @@ from tieline_ops.sandbox.control import acts, plain_json
 from tieline_ops.sandbox.desk import Desk, Seen
 
 
-def seen_and_acted(surface: Blueprint, desk: Desk, names: frozenset[str]) -> None:
-    """GET /_sandbox/tickets[/{id}]; POST /_sandbox/act {"act": …, …}: methods of the desk."""
+def seen_and_acted(
+    surface: Blueprint, desk: Desk, names: frozenset[str], more: Mapping[str, Callable[..., None]]
+) -> None:
+    """GET /_sandbox/tickets[/{id}]; POST /_sandbox/act {"act": …, …}: methods of the desk.
+
+    `more` are an administrator's acts.
+    """
 
     @surface.get("/tickets")
     def everything() -> ResponseReturnValue:
@@ -22,7 +28,7 @@ def seen_and_acted(surface: Blueprint, desk: Desk, names: frozenset[str]) -> Non
     def one(id: str) -> ResponseReturnValue:
         return jsonify(_plain(desk.see(id)))
 
-    acts(surface, desk, names)
+    acts(surface, desk, names, more)
 
 
 def _plain(seen: Seen) -> Any:

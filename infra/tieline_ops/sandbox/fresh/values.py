@@ -146,6 +146,16 @@ def _custom_fault(field: Field, name: str, value: Any) -> Fault | None:
     return None
 
 
+def empty(field: Field, name: str, given: Mapping[str, Any]) -> Fault:
+    """That a field has no value; `given` is what a write said of its like."""
+    if field.choices and field.type != "custom_checkbox":
+        return fault(name, one_of(field.choices), "missing_field")
+    if given.get(field.name) == "":
+        return fault(name, "It should not be blank as this is a mandatory field")
+    word = _CUSTOM.get(field.type, ("String", _is_text))[0]
+    return fault(name, f"It should be a/an {word}", "missing_field")
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 

@@ -6,16 +6,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tieline_ops.sandbox.fresh.content import User
+from tieline_ops.sandbox.fresh.content import Field, User
 from tieline_ops.sandbox.fresh.errors import Fault, fault, invalid, not_allowed
 from tieline_ops.sandbox.fresh.http import one_of
 from tieline_ops.sandbox.fresh.state import File, Record, Site
-from tieline_ops.sandbox.fresh.values import Rule, checked
+from tieline_ops.sandbox.fresh.values import Rule, checked, empty
 
 Upload = tuple[str, bytes, str]
 """A file's name, content and type."""
 WHO = ("requester_id", "email", "phone", "unique_external_id", "twitter_id", "facebook_id")
 """By any of these a requester is named."""
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "agent": ("responder_id", "agent_id"),
+    "group": ("group_id",),
+    "product": ("product_id",),
+    "company": ("company_id",),
+    "ticket_type": ("type",),
+    "requester": ("requester_id",),
+}
+"""Name of a standard field on the form -> what it may be called in a record, if not that."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +64,18 @@ def create(
     values["requester_id"] = _requester(site, values)
     tags = list(dict.fromkeys(values.pop("tags", None) or []))
     faults = [*book.complete(site, values, None), *_unfilled(site, book, values, custom)]
+    faults += _lacking(site, book, values, custom)
     if faults:
         raise invalid(*faults)
     for name in book.rich & values.keys():
         values[name] = site.html(values[name])
-    empty: dict[str, Any] = {
+    blank: dict[str, Any] = {
         name: None
         for each in site.fields[book.kind]
         if not each.default
         for name in (each.name, *each.levels)
     }
-    record = site.add(book.kind, user, values, {**empty, **custom}, tags)
+    record = site.add(book.kind, user, values, {**blank, **custom}, tags)
     record.files += kept_files(site, files)
     return record
 
@@ -148,11 +158,25 @@ def _unfilled(
     if values.get("status") not in book.closed:
         return []
     demanded = [each for each in site.fields[book.kind] if each.closing]
-    return [
-        fault(each.name, one_of(each.choices), "missing_field")
-        for each in demanded
-        if custom.get(each.name) in (None, "")
-    ]
+    return [*filter(None, (_gap(each, values, custom) for each in demanded))]
+
+
+def _lacking(
+    site: Site, book: Book, values: Mapping[str, Any], custom: Mapping[str, Any]
+) -> list[Fault]:
+    """What agents must fill in, which a new record does not have."""
+    demanded = [each for each in site.fields[book.kind] if each.required and not each.section]
+    return [*filter(None, (_gap(each, values, custom) for each in demanded))]
+
+
+def _gap(field: Field, values: Mapping[str, Any], custom: Mapping[str, Any]) -> Fault | None:
+    if not field.default:
+        lacks = custom.get(field.name) in (None, "")
+        return empty(field, f"custom_fields.{field.name}", custom) if lacks else None
+    keys = KEYS.get(field.name, (field.name,))
+    if any(values.get(key) not in (None, "") for key in keys):
+        return None
+    return empty(field, next((key for key in keys if key in values), keys[0]), values)
 
 
 def _requester(site: Site, values: dict[str, Any]) -> int:

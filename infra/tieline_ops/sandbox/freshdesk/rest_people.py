@@ -92,11 +92,13 @@ def _field(site: Site, field: Field, position: int) -> dict[str, Any]:
         "type": field.type,
         "default": field.default,
         "required_for_closure": field.closing,
-        "required_for_agents": field.name in BOOK.mandatory,
+        "required_for_agents": field.required or field.name in {*BOOK.mandatory, "requester"},
     }
     found = choices(site, field)
     if found is not None:
         shown["choices"] = found
+    if field.section:
+        shown["section_mappings"] = [{"section_id": 1, "position": 1}]
     if field.levels:
         shown["nested_ticket_fields"] = [
             {"name": name, "label": name.removeprefix("cf_").title(), "level": level}

@@ -13,6 +13,7 @@ from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.control import control_surface
 from tieline_ops.sandbox.faults import Faults
 from tieline_ops.sandbox.fresh import media
+from tieline_ops.sandbox.fresh.admin import Admin
 from tieline_ops.sandbox.fresh.content import people
 from tieline_ops.sandbox.fresh.control import seen_and_acted
 from tieline_ops.sandbox.fresh.errors import fault_body
@@ -79,6 +80,7 @@ class FreshdeskSandbox:
         self.hooks = Hooks(self.site, self.webhooks, _placeholders)
         self.limits = Limits(self.site, PLANS, plan)
         self.desk = FreshdeskDesk(self.site, self.URL)
+        self.admin = Admin(self.site, TICKETS)
         self.app = self._app()
 
     def credentials(self) -> dict[str, Any]:
@@ -112,7 +114,7 @@ class FreshdeskSandbox:
         rest.install(api, self.site)
         media.routes(app, self.site)
         surface = control_surface("freshdesk", self.clock, self.faults, self.webhooks)
-        seen_and_acted(surface, self.desk, ACTS)
+        seen_and_acted(surface, self.desk, ACTS, self.admin.acts())
         app.register_blueprint(surface)
         inner = self._one_at_a_time(app.wsgi_app)
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]

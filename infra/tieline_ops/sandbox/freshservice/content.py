@@ -46,7 +46,9 @@ def fields(kind: str) -> list[Field]:
         lists |= {"urgency": ("Urgency", LEVELS), "source": ("Source", SOURCES)}
     if kind == CHANGES:
         lists |= {"risk": ("Risk", RISKS), "change_type": ("Change Type", CHANGE_TYPES)}
+    due = [Field("due_by", "Due By", "default_due_by", default=True)] if kind == PROBLEMS else []
     return [
+        *due,
         Field("subject", "Subject", "default_subject", default=True),
         Field("description", "Description", "default_description", default=True),
         *(

@@ -26,7 +26,7 @@ def _form(api: Api, site: Site, kind: str) -> None:
     @api.route("GET", f"/{ONE[kind]}_form_fields")
     def form(call: Call) -> ResponseReturnValue:
         call.args("workspace_id", "page", "per_page")
-        shown = [_field(site, each, n) for n, each in enumerate(site.fields[kind], start=1)]
+        shown = [_field(site, kind, each, n) for n, each in enumerate(site.fields[kind], start=1)]
         return jsonify({f"{ONE[kind]}_fields": shown})
 
 
@@ -68,7 +68,7 @@ def _requesters(api: Api, site: Site) -> None:
         return jsonify(requester=requester(found[0]))
 
 
-def _field(site: Site, field: Field, position: int) -> dict[str, Any]:
+def _field(site: Site, kind: str, field: Field, position: int) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": 14000 + position,
         "name": field.name,
@@ -77,7 +77,10 @@ def _field(site: Site, field: Field, position: int) -> dict[str, Any]:
         "field_type": field.type,
         "default_field": field.default,
         "required_for_closure": field.closing,
+        "belongs_to_section": field.section,
     }
+    required = "required" if site.on("forms_say_required") else "required_for_agents"
+    shown[required] = field.required or field.name in BOOKS[kind].mandatory
     choices: Any = site.groups if field.name == "group" else field.choices
     if isinstance(choices, dict):
         shown["choices"] = [{"id": id, "value": label} for label, id in choices.items()]

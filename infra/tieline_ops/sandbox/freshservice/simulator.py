@@ -13,6 +13,7 @@ from tieline_ops.sandbox.clock import SandboxClock
 from tieline_ops.sandbox.control import control_surface
 from tieline_ops.sandbox.faults import Faults
 from tieline_ops.sandbox.fresh import media
+from tieline_ops.sandbox.fresh.admin import Admin
 from tieline_ops.sandbox.fresh.content import people
 from tieline_ops.sandbox.fresh.control import seen_and_acted
 from tieline_ops.sandbox.fresh.errors import fault_body
@@ -22,7 +23,7 @@ from tieline_ops.sandbox.fresh.limits import Limits
 from tieline_ops.sandbox.fresh.state import Record, Site
 from tieline_ops.sandbox.freshservice import rest
 from tieline_ops.sandbox.freshservice.auth import LOGIN, Logins
-from tieline_ops.sandbox.freshservice.content import BOOKS, CHANGES, PROBLEMS, fields
+from tieline_ops.sandbox.freshservice.content import BOOKS, CHANGES, PROBLEMS, TICKETS, fields
 from tieline_ops.sandbox.freshservice.desk import FreshserviceDesk, key_of
 from tieline_ops.sandbox.traffic import Traffic
 from tieline_ops.sandbox.webhooks import Target, Webhooks
@@ -35,6 +36,7 @@ SWITCHES = {
     "edits_only_in_last_edited_at": "an edited note keeps its updated_at",
     "file_size": "an attachment's size is called file_size",
     "filter_without_total": "the filter's answer does not say how many there are",
+    "forms_say_required": "a form says required, and nothing of agents",
     "formatted_ids": "the placeholder of an id gives INC-12 and not 12",
     "list_lags": "lists are as late as the filter",
     "lists_include_no_tags": "a list does not take include=tags",
@@ -72,7 +74,8 @@ def bodies(module: str) -> dict[str, str]:
 class FreshserviceSandbox:
     """One account. `desk` is at work on tickets, `problems` and `changes` on those.
 
-    `site` holds everything; `logins.grant` gives a refresh token for OAuth.
+    `admin` is at work on the form of tickets. `site` holds everything; `logins.grant` gives a
+    refresh token for OAuth.
     """
 
     URL = "https://acme.freshservice.com"
@@ -92,6 +95,7 @@ class FreshserviceSandbox:
         self.desk = FreshserviceDesk(self.site, self.URL)
         self.problems = FreshserviceDesk(self.site, self.URL, PROBLEMS)
         self.changes = FreshserviceDesk(self.site, self.URL, CHANGES)
+        self.admin = Admin(self.site, TICKETS)
         self.app = self._app()
 
     def credentials(self) -> dict[str, Any]:
@@ -132,7 +136,7 @@ class FreshserviceSandbox:
         media.routes(app, self.site)
         self.logins.routes(app)
         surface = control_surface("freshservice", self.clock, self.faults, self.webhooks)
-        seen_and_acted(surface, self.desk, ACTS)
+        seen_and_acted(surface, self.desk, ACTS, self.admin.acts())
         app.register_blueprint(surface)
         inner = self._one_at_a_time(app.wsgi_app)
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]

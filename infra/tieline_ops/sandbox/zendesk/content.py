@@ -37,7 +37,7 @@ class Choice:
 class TicketField:
     """A field of `/ticket_fields`. `tag` is what a ticked box adds; `target` what a lookup names.
 
-    `required` stands for "required to solve".
+    `required` stands for "required to solve". Agents see no inactive ones.
     """
 
     id: int
@@ -48,7 +48,9 @@ class TicketField:
     target: str = ""
     pattern: str = ""
     required: bool = False
+    required_in_portal: bool = False
     removable: bool = True
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class Content:
     brands: tuple[Named, ...] = (Named(5001, "Acme"), Named(5002, "Acme Labs"))
     forms: tuple[Named, ...] = (Named(4001, "Default Ticket Form"), Named(4002, "Hardware"))
     fields: list[TicketField] = field(default_factory=_fields)
+    left_off: dict[int, set[int]] = field(default_factory=dict)
+    """Form -> ids of the fields that do not stand on it."""
     statuses: tuple[CustomStatus, ...] = _STATUSES
     tokens: dict[str, str] = field(
         default_factory=lambda: {"tieline@acme.example": "zendesk-token"}

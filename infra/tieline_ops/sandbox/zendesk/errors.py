@@ -42,6 +42,21 @@ def invalid(**details: str) -> ZendeskError:
     return ZendeskError(422, body)
 
 
+def needed_to_solve(*fields: tuple[int, str, str]) -> ZendeskError:
+    """422 for fields (id, type, title) that are required to solve, and empty; all at once."""
+    told = [
+        {
+            "description": f"{title}: is required when solving a ticket",
+            "error": None,
+            "ticket_field_id": id,
+            "ticket_field_type": f"Field{type.capitalize()}",
+        }
+        for id, type, title in fields
+    ]
+    body = {"error": "RecordInvalid", "description": "Record validation errors"}
+    return ZendeskError(422, {**body, "details": {"base": told}})
+
+
 def conflict() -> ZendeskError:
     words = "Safe Update prevented this update because the ticket was updated by somebody else"
     return ZendeskError(409, {"error": "UpdateConflict", "description": words})

@@ -184,7 +184,7 @@ def _list_routes(api: Api) -> None:
     )
     listing("/groups", "groups", lambda site: _named(site.content.groups))
     listing("/brands", "brands", lambda site: _named(site.content.brands))
-    listing("/ticket_forms", "ticket_forms", lambda site: _named(site.content.forms))
+    listing("/ticket_forms", "ticket_forms", _forms)
 
     @api.route("GET", "/custom_statuses")
     def statuses(call: Call) -> ResponseReturnValue:
@@ -203,6 +203,17 @@ def _list_routes(api: Api) -> None:
             for status in call.site.content.statuses
         ]
         return jsonify(custom_statuses=found)
+
+
+def _forms(site: Site) -> list[dict[str, Any]]:
+    fields, left_off = site.content.fields, site.content.left_off
+    return [
+        {
+            **row,
+            "ticket_field_ids": [f.id for f in fields if f.id not in left_off.get(row["id"], ())],
+        }
+        for row in _named(site.content.forms)
+    ]
 
 
 def _named(rows: Any) -> list[dict[str, Any]]:

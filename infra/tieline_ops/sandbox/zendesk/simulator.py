@@ -22,6 +22,7 @@ from tieline_ops.sandbox.zendesk import (
     rest_lists,
     rest_tickets,
 )
+from tieline_ops.sandbox.zendesk.admin import Admin
 from tieline_ops.sandbox.zendesk.auth import Logins
 from tieline_ops.sandbox.zendesk.content import Content
 from tieline_ops.sandbox.zendesk.desk import ZendeskDesk
@@ -76,6 +77,7 @@ class ZendeskSandbox:
         self.faults = Faults(self.clock, SWITCHES, _fault_body)
         self.site = Site(self.clock, content or Content(), self.faults)
         self.desk = ZendeskDesk(self.site)
+        self.admin = Admin(self.site)
         self.traffic = Traffic()
         self.webhooks = Webhooks(self.clock, RETRY)
         self.hooks = Registry(self.site, self.webhooks)
@@ -140,7 +142,7 @@ class ZendeskSandbox:
         def everything() -> ResponseReturnValue:
             return jsonify(self.desk.ids())
 
-        acts(surface, self.desk, ACTS)
+        acts(surface, self.desk, ACTS, self.admin.acts())
         app.register_blueprint(surface)
         inner = _without_suffix(self._one_at_a_time(app.wsgi_app))
         app.wsgi_app = self.traffic.wrap(self.faults.wrap(inner))  # type: ignore[method-assign, assignment]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tieline_ops.sandbox.zendesk.content import User
-from tieline_ops.sandbox.zendesk.errors import invalid
+from tieline_ops.sandbox.zendesk.content import TicketField, User
+from tieline_ops.sandbox.zendesk.errors import invalid, needed_to_solve
 from tieline_ops.sandbox.zendesk.state import (
     REDACTED,
     Attachment,
@@ -230,11 +230,23 @@ def _rules(site: Site, by: By, ticket: Ticket) -> None:
             raise invalid(assignee="Assignee: is required when solving a ticket")
         ticket.assignee = ticket.assignee or by.user.id
         ticket.group = ticket.group or site.content.groups[0].id
-        for each in site.custom_fields():
-            if each.required and ticket.custom.get(each.id) in (None, False):
-                raise invalid(base=f"{each.title}: needed")
+        empty = [(f.id, f.type, f.title) for f in _demanded(site, ticket) if not _held(ticket, f)]
+        if empty:
+            raise needed_to_solve(*empty)
     if ticket.type != "task" and not site.on("due_on_every_type"):
         ticket.due = None
+
+
+def _demanded(site: Site, ticket: Ticket) -> list[TicketField]:
+    """Fields of a ticket's form that are required to solve it."""
+    left_off = site.content.left_off.get(ticket.form, set())
+    return [f for f in site.content.fields if f.required and f.active and f.id not in left_off]
+
+
+def _held(ticket: Ticket, field: TicketField) -> Any:
+    named = {"assignee": ticket.assignee, "priority": ticket.priority, "tickettype": ticket.type}
+    held = {**named, "subject": ticket.subject}
+    return ticket.custom.get(field.id) if field.removable else held.get(field.type, True)
 
 
 def _set_status(site: Site, ticket: Ticket, status: Any) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
 from typing import Any, BinaryIO
 
 import requests
 
-from tieline.connectors.base import Clock, Finding, Page, Site
+from tieline.connectors.base import Clock, Finding, Page, Site, Survey
 from tieline.connectors.fresh import check, find
 from tieline.connectors.fresh.api import PER_PAGE, Api
 from tieline.connectors.fresh.changes import Changes
@@ -138,6 +138,12 @@ class Account:
         return check.findings(
             self._base, domain, self._shape, self._ours, self.people, self.fields, self._newest_row
         )
+
+    def survey(self, names: Iterable[str]) -> Survey:
+        """See `fresh.survey`."""
+        from tieline.connectors.fresh.survey import surveyed  # noqa: PLC0415
+
+        return surveyed(self._shape, self._ours, self._form(), names)
 
     def _form(self) -> list[Raw]:
         """Ticket fields: List all ticket fields."""

@@ -18,6 +18,7 @@ class Shape:
     `one` and `many` are the envelopes of an answer, "" where it is bare; `include` is what every
     read must ask for, `included` what a row of a list must. `keys` are those of other types.
     `born` is what a creation says if nobody else does, `due` how far ahead it then is due.
+    `closed` are the statuses that close it.
     `talks`: it has conversations, public and private, with files; else it has notes for the team.
     `ordered`: a list is sure to take an order and a moment. `bins` are the filters under which it
     shows what it leaves out. `search` is where a tag or a custom field is looked for, `searched`
@@ -38,6 +39,7 @@ class Shape:
     keys: Mapping[str, str] = field(default_factory=dict)
     born: Mapping[str, Any] = field(default_factory=dict)
     due: timedelta | None = None
+    closed: frozenset[str] = frozenset()
     tagged: bool = True
     talks: bool = True
     ordered: bool = True

@@ -45,6 +45,7 @@ TICKETS = Shape(
         "status": 2,
         "priority": 1,
     },
+    closed=frozenset({"4", "5"}),  # resolved, too
     search=ROOT + "/search/tickets",
 )
 AGENTS = Directory("/agents")

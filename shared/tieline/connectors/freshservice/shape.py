@@ -92,6 +92,7 @@ TICKETS = Shape(
     include=("tags",),
     included=("tags",),
     born={**_BORN, "status": 2},
+    closed=frozenset({"4", "5"}),
     file=ROOT + "/tickets/{id}/attachments/{file}",
     search=ROOT + "/tickets/filter",
     searched="tickets",
@@ -112,6 +113,7 @@ PROBLEMS = replace(
     many="problems",
     born={**_BORN, "status": 1, "impact": 1},
     due=timedelta(days=30),
+    closed=frozenset({"3"}),
     file=ROOT + "/problems/{id}/attachments/{file}",
 )
 CHANGES = replace(
@@ -125,6 +127,7 @@ CHANGES = replace(
     one="change",
     many="changes",
     born={**_BORN, "status": 1, "impact": 1, "risk": 1, "change_type": 1},
+    closed=frozenset({"6"}),
     file=ROOT + "/changes/{id}/attachments/{file}",
 )
 MODULES: Mapping[str, Shape] = {"tickets": TICKETS, "problems": PROBLEMS, "changes": CHANGES}

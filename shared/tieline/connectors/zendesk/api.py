@@ -101,8 +101,9 @@ def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:
         said = [
             str(part) for part in (error, body.get("description") or body.get("message")) if part
         ]
-        for blamed in details.values():
-            said += [str(each.get("description", "")) for each in blamed]
-        return "; ".join(dict.fromkeys(said)), tuple(map(str, details))
+        told = [each for blamed in details.values() for each in blamed]
+        said += [str(each.get("description", "")) for each in told]
+        ids = (str(each["ticket_field_id"]) for each in told if each.get("ticket_field_id"))
+        return "; ".join(dict.fromkeys(said)), (*map(str, details), *ids)
     except (ValueError, TypeError, AttributeError):
         return "", ()

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import BaseModel
 
-from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
+from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Survey, Want
 from tieline.connectors.http import Watch
 from tieline.connectors.zendesk import webhook
 from tieline.connectors.zendesk.api import API, Api
@@ -159,6 +159,13 @@ class Zendesk:
         from tieline.connectors.zendesk.subscriptions import Webhooks  # noqa: PLC0415
 
         return Webhooks(self._api)
+
+    def survey(self, names: Iterable[str], ids: Iterable[str]) -> Survey:  # noqa: ARG002
+        """Ticket fields as they are now; from any status a ticket gets to any but New."""
+        from tieline.connectors.zendesk.survey import surveyed  # noqa: PLC0415
+
+        form = self._scope_id("form") if "form" in self._site.scope else ""
+        return surveyed(self._api.rows, names, form)
 
     # Finding and reading
 
