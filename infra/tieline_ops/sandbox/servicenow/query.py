@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import ge, gt, le, lt
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 Row = Mapping[str, str]
+AnyRow = TypeVar("AnyRow", bound=Row)
 Get = Callable[[Row, str], str | None]
 """A row's value by column, dot-walked; None for a column that is not there."""
 _TERM = re.compile(
@@ -51,7 +52,7 @@ class Query:
     order: list[tuple[str, bool]] = field(default_factory=list)
     invalid: bool = False
 
-    def met(self, rows: Iterable[Row], get: Get) -> list[Row]:
+    def met(self, rows: Iterable[AnyRow], get: Get) -> list[AnyRow]:
         """The rows that meet it, in its order."""
         wholes = [[_either(terms, get) for terms in conditions] for conditions in self.any_of]
         found = [row for row in rows if any(_all(conditions, row) for conditions in wholes)]

@@ -47,8 +47,8 @@ def read_cursor(text: str) -> Cursor:
     value = json.loads(text)
     if value.get("v") != 1:
         raise ValueError("the cursor is of a version that is not known here")
-    lists = (value[name] for name in ("at", "id", "files", "deletes"))
-    return Cursor(*lists, value.get("again", ""))
+    again = value.get("again", "")
+    return Cursor(value["at"], value["id"], value["files"], value["deletes"], again)
 
 
 def after(query: str, column: str, at: str, id: str) -> str:
