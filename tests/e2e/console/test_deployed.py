@@ -16,7 +16,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from flask import Flask, Response, request
-from support.console import LINK, ROOT
+from support.desk import LINK, ROOT
 
 from tieline_ops import cloudformation as cfn
 from tieline_ops.cli import main
