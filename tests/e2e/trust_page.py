@@ -16,17 +16,14 @@ from contextlib import chdir, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
+from support.desk import INCIDENT, LENA, LINK, ROOT, lay_out
 from support.made_sections import around
 
 from tieline_ops.cli import main as tieline
 from tieline_ops.local.stack import LocalStack
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "trust.md"
-LINK = "jira-servicenow"
-LENA = "lena@acme.example"
 TWINS = 40
-INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
 
 
 def said(*words: str) -> str:
@@ -92,9 +89,7 @@ def main() -> int:
         tempfile.TemporaryDirectory() as folder,
         chdir(folder),
     ):
-        Path("functions").symlink_to(ROOT / "functions")
-        Path(".state").mkdir()
-        Path(".state/local.json").write_text(json.dumps(up.addresses()), "utf-8")
+        lay_out(Path(folder), up)
         jira, snow = (up.sandbox.system(LINK, side) for side in ("eng", "it"))
         write("audit", audit(jira, snow))
         write("doctor", doctor(jira, snow))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from simulation.steps import say
 from support.world import JANE, World, real_link, world
 
 from tieline.connectors.base import Want
@@ -20,10 +21,6 @@ LATER = timedelta(minutes=2)
 def w() -> Iterator[World]:
     with world(real_link()) as made:
         yield made
-
-
-def say(w: World, verb: str, **more: Any) -> dict[str, Any]:
-    return w.invoke({"tieline": verb, **more})
 
 
 def pair(w: World, title: str) -> tuple[str, str, str]:

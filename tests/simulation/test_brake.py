@@ -15,7 +15,7 @@ import pytest
 from simulation.model.checks import examine
 from simulation.model.function import Function
 from simulation.model.profiles import PROFILES
-from simulation.model.scenario import Scenario
+from simulation.model.scenario import undisturbed
 from simulation.model.simulated import Simulated
 from simulation.model.system import LEVELS, STATES, US
 
@@ -32,19 +32,8 @@ class Mass:
 
     def __init__(self, brake: Brake, tickets: int) -> None:
         jira = PROFILES["jira"]
-        self.world = Simulated(
-            Scenario(
-                seed=3,
-                profiles=(jira, PROFILES["servicenow"]),
-                closed=False,
-                faults=frozenset(),
-                acts=0,
-                spell=timedelta(0),
-                conflicts=0,
-                on_delete="close",
-                concurrency=WORKERS,
-            )
-        )
+        profiles = (jira, PROFILES["servicenow"])
+        self.world = Simulated(undisturbed(3, profiles, "close", concurrency=WORKERS))
         self.here, self.there = self.world.systems
         self.link.deploy(replace(self.link.link, brake=brake))
         self.world.clock.run_until(self.world.clock.now + timedelta(minutes=2))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from simulation.steps import titles
+from support.unheard import unheard
 from support.world import JANE, Crash, World, real_link, world
 
 from tieline.domain.twin import TwinState
@@ -29,18 +28,6 @@ def say(w: World, verb: str, **more: Any) -> dict[str, Any]:
     return answer
 
 
-@contextmanager
-def unheard(w: World) -> Iterator[None]:
-    """What is done here was done before anybody listened."""
-    for system in (w.jira, w.snow):
-        system.faults.clock_skew = timedelta(hours=-2)
-        system.webhooks.drop_next(10**6)
-    yield
-    for system in (w.jira, w.snow):
-        system.faults.clock_skew = timedelta(0)
-        system.webhooks.drop_next(0)
-
-
 def backfill(w: World, **more: Any) -> list[str]:
     """A side's backfill to its end; gives all that was found."""
     found: list[str] = []
@@ -55,13 +42,9 @@ def backfill(w: World, **more: Any) -> list[str]:
     raise AssertionError("no end")
 
 
-def titles(w: World) -> list[str]:
-    return sorted(issue["summary"] for issue in w.issues())
-
-
 def test_a_backfill_makes_each_twin_once_and_goes_on_where_it_stopped() -> None:
     with world() as w:
-        with unheard(w):
+        with unheard(w.jira, w.snow):
             wanted = [w.incident(f"ticket {n}") for n in range(12)]
             w.incident("no concern", **LOW)
         w.settle(ticks=1)
@@ -87,7 +70,7 @@ def test_a_backfill_makes_each_twin_once_and_goes_on_where_it_stopped() -> None:
 
 def test_where_narrows_and_another_backfill_under_way_is_not_taken_over() -> None:
     with world() as w:
-        with unheard(w):
+        with unheard(w.jira, w.snow):
             for n in range(3):
                 w.incident(f"ticket {n}")
             w.incident("mail", short_description="mail is slow")
@@ -111,7 +94,7 @@ def test_where_narrows_and_another_backfill_under_way_is_not_taken_over() -> Non
 def pairs(w: World, count: int) -> list[tuple[str, str]]:
     """Issues and incidents that are there already and differ: ids, in the order of the sides."""
     made = []
-    with unheard(w):
+    with unheard(w.jira, w.snow):
         for n in range(count):
             key = w.jira.create_issue(JANE, summary=f"ticket {n}, eng", priority="Low")
             w.jira.comment(JANE, key, f"said in eng {n}")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
+from simulation.steps import another_process
 from support.world import World, real_link, world
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
@@ -46,10 +47,7 @@ def counted(w: World, act: Callable[[], object]) -> tuple[dict[str, int], dict[s
         pass
     change = row(w.calls.tally())
     # Another process takes the echo in, so nothing but the table can say that it is one.
-    w.start_process()
-    w.wiring.sides.connector("eng").whoami()
-    for side in w.link.order:
-        w.wiring.pauses.check(side)
+    another_process(w)
     w.count_anew()
     w.flow()
     return change, row(w.calls.tally())

@@ -7,29 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.world import ROOT, World, real_link, world
+from support.reworded import reworded
+from support.world import World, real_link, world
 
 from tieline.domain import link_json
 from tieline.domain.link import Link
-from tieline_ops.link_file.catalogue import catalogues
-from tieline_ops.link_file.compiling import compile_link
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
-TEXT = (ROOT / "functions/jira-servicenow/link.yaml").read_text("utf-8")
 DUE = "  - {eng: duedate, it: due_date, flow: it -> eng}\n"
 HOLD = "      Blocked: On Hold\n"
 REASON = "        On Hold: {hold_reason: Awaiting Vendor}\n"
-
-
-def changed(*pairs: tuple[str, str]) -> Link:
-    """The real link with texts replaced."""
-    text = TEXT
-    for old, new in pairs:
-        assert old in text
-        text = text.replace(old, new)
-    link, faults = compile_link(text, "jira-servicenow", catalogues())
-    assert link is not None, faults
-    return link
 
 
 def diff(w: World, link: Link, keys: list[str] | None = None) -> dict[str, Any]:
@@ -53,7 +40,7 @@ def stored(w: World) -> list[Any]:
 
 
 def test_what_a_new_rule_would_write_is_told_and_is_what_it_writes() -> None:
-    with world(changed((DUE, ""))) as w:
+    with world(reworded((DUE, ""))) as w:
         numbers = [w.incident(f"ticket {n}", due_date="2026-04-01 08:00:00") for n in range(2)]
         w.incident("without a date")
         w.settle(ticks=2)
@@ -86,10 +73,10 @@ def test_what_would_park_is_told_with_the_rules_place() -> None:
         number = w.incident("ticket")
         w.settle(ticks=2)
         w.snow.edit(JANE, number, state="3", hold_reason="3")
-        narrow = changed(
+        narrow = reworded(
             (HOLD, ""), ("    otherwise: {eng: Done}", "    otherwise: {}"), (REASON, "")
         )
-        kept = changed((HOLD, HOLD + "# a line more\n"))
+        kept = reworded((HOLD, HOLD + "# a line more\n"))
         (one,) = diff(w, narrow)["twins"]
         (problem,) = one["problems"]
         assert (problem["kind"], problem["anyway"]) == ("refused", False)
@@ -105,7 +92,7 @@ def test_a_link_that_planned_tells_what_going_live_makes() -> None:
         w.incident("to be made")
         w.incident("not any more")
         w.settle(ticks=1)
-        narrow = changed(
+        narrow = reworded(
             (
                 'it\n    when: {priority: ["1 - Critical", "2 - High"], ',
                 "it\n    when: {short_description: to be made, ",
@@ -147,7 +134,7 @@ def test_credentials_go_nowhere_else(pair: tuple[str, str], words: str) -> None:
     with world() as w:
         w.incident("ticket")
         w.settle(ticks=1)
-        answer = diff(w, changed(pair))
+        answer = diff(w, reworded(pair))
         assert words in answer.get("error", "")
         assert ("error" in answer) == bool(words)
 
@@ -160,7 +147,7 @@ def test_versions_that_ran_are_kept_with_all_they_said() -> None:
         w.start_process()
         w.settle(ticks=1)
         assert len(w.invoke({"tieline": "versions"})["versions"]) == 1
-        w.link = changed((DUE, ""))
+        w.link = reworded((DUE, ""))
         w.start_process()
         assert w.invoke({"tieline": "version"})["since"] is None
         w.settle(ticks=1)
@@ -172,4 +159,4 @@ def test_versions_that_ran_are_kept_with_all_they_said() -> None:
         assert names[0] == names[2] == first["version"] == answer["running"]
         assert names[1] != names[0]
         assert answer["versions"][2]["since"] == first["since"]
-        assert link_json.load(json.dumps(answer["versions"][1]["compiled"])) == changed((DUE, ""))
+        assert link_json.load(json.dumps(answer["versions"][1]["compiled"])) == reworded((DUE, ""))

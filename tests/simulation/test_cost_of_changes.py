@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from simulation.steps import another_process
 from support.world import ROOT, World, real_link, world
 
 from tieline_ops.cost import ChangeCost, Stack, changes, prices
@@ -36,10 +37,7 @@ def measured(
     counted = w.calls.tally()
     if forget:
         # What a process asks once is not the echo's.
-        w.start_process()
-        w.wiring.sides.connector("eng").whoami()
-        for side in w.link.order:
-            w.wiring.pauses.check(side)
+        another_process(w)
     w.count_anew()
     sent += w.jira.webhooks.flush() + w.snow.webhooks.flush()
     batches += _work(w)

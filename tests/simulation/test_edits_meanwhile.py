@@ -7,11 +7,11 @@ person's value, not what was written.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import count
 
 import pytest
+from simulation.steps import acting_at
 from support.world import World, world
 
 from tieline.domain.richtext.adf import adf_to_markdown, markdown_to_adf
@@ -51,26 +51,6 @@ def edit_in_it(w: World, text: str, had: int) -> None:
 def edit_in_eng(w: World, text: str, had: int) -> None:
     if len(w.jira.issue_keys()) > had:
         w.jira.edit(OMAR, w.jira.issue_keys()[-1], summary=text)
-
-
-@contextmanager
-def acting_at(w: World, point: int, act: Callable[[], None]) -> Iterator[list[str]]:
-    """`act` happens at the point-th call to a system; gives the names of those passed."""
-    passed: list[str] = []
-    pass_point = type(w.calls).pass_point
-
-    def watched(name: str) -> None:
-        pass_point(w.calls, name)
-        if " jira " in name or " servicenow " in name:
-            passed.append(name)
-            if len(passed) == point + 1:
-                act()
-
-    vars(w.calls)["pass_point"] = watched
-    try:
-        yield passed
-    finally:
-        del vars(w.calls)["pass_point"]
 
 
 @pytest.mark.parametrize("edit", [edit_in_it, edit_in_eng])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 import pytest
 from simulation.dead_letters import garble
-from support.world import JANE, START, World, world
+from simulation.steps import work_for
+from support.world import JANE, START, world
 
 from tieline.runtime.message import digest
 
@@ -36,13 +36,6 @@ POISON = {
     "no moment": (json.dumps(GOOD | {"seen_at": "today"}), "'seen_at' is not a moment"),
     "no zone": (json.dumps(GOOD | {"seen_at": "2026-01-01T00:00"}), "'seen_at' has no time zone"),
 }
-
-
-def work_for(w: World, minutes: int) -> None:
-    """What the event source mapping does in this time, without the schedule."""
-    for _ in range(minutes * 12):
-        w.flow()
-        w.clock.advance(timedelta(seconds=5))
 
 
 @pytest.mark.parametrize("name", POISON)

@@ -7,13 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from simulation.steps import titles
 from support.world import World, real_link, world
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
-
-
-def titles(w: World) -> list[str]:
-    return sorted(i["summary"] for i in w.issues())
 
 
 def test_a_refused_write_parks_one_ticket_and_the_others_go_on() -> None:

@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 from simulation.dead_letters import TurnedSqs, garble
+from simulation.steps import pair
 from support.world import JANE, Crash, World, real_link, world
 
 from tieline_ops.dead_letters import DeadLetters
@@ -21,9 +22,7 @@ def letters(w: World) -> DeadLetters:
 
 def killed_by_a_bug(w: World, title: str) -> str:
     """Edits on both sides, a comment and a file, all dead; then the bug is mended."""
-    number = w.incident(title)
-    w.settle(ticks=0)
-    key = next(i["key"] for i in w.issues() if i["summary"] == title)
+    number, key = pair(w, title)
     mend = garble(w, number)
     w.snow.edit(JANE, number, short_description=f"{title}, changed")
     w.snow.comment(JANE, number, f"from it, {title}")

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulation.steps import pair, say
 from support.world import JANE, World, losses, real_link, world
 
 OMAR = "omar@acme.example"
-
-
-def say(w: World, verb: str, **more: Any) -> dict[str, Any]:
-    return w.invoke({"tieline": verb, **more})
-
-
-def born(w: World, title: str) -> tuple[str, str]:
-    number = w.incident(title)
-    w.settle(ticks=1)
-    return number, next(i["key"] for i in w.issues() if i["summary"] == title)
 
 
 def edited_untold(w: World, number: str, key: str) -> None:
@@ -39,7 +30,7 @@ def resync(w: World, *tickets: str, **more: Any) -> list[dict[str, Any]]:
 def test_a_side_that_is_preferred_wins_over_a_newer_edit_and_what_loses_is_kept() -> None:
     for prefer, wins, loses in (("eng", "from eng", "from it"), ("it", "from it", "from eng")):
         with world(real_link()) as w:
-            number, key = born(w, "one")
+            number, key = pair(w, "one", ticks=1)
             edited_untold(w, number, key)
             (told,) = resync(w, key, prefer=prefer)
             assert told["outcome"] == "synced"
@@ -61,7 +52,7 @@ def test_a_side_that_is_preferred_wins_over_a_newer_edit_and_what_loses_is_kept(
 
 def test_without_a_side_it_is_the_policy_that_decides_and_equal_tickets_are_not_written() -> None:
     with world(real_link()) as w:
-        number, key = born(w, "one")
+        number, key = pair(w, "one", ticks=1)
         w.count_anew()
         (told,) = resync(w, number)
         assert told["written"] == []
@@ -74,7 +65,7 @@ def test_without_a_side_it_is_the_policy_that_decides_and_equal_tickets_are_not_
 
 def test_a_comment_and_a_file_that_are_missing_are_found_whatever_is_known_of_the_lists() -> None:
     with world(real_link()) as w:
-        number, key = born(w, "one")
+        number, key = pair(w, "one", ticks=1)
         for system in (w.jira, w.snow):
             system.webhooks.drop_next(4)
         w.snow.comment(JANE, number, "untold")
@@ -88,7 +79,7 @@ def test_a_comment_and_a_file_that_are_missing_are_found_whatever_is_known_of_th
 
 def test_what_cannot_be_done_is_said_for_each_ticket() -> None:
     with world(real_link()) as w:
-        number, key = born(w, "one")
+        number, key = pair(w, "one", ticks=1)
         say(w, "pause", side="it", reason="it moves house")
         waits, unknown = resync(w, key, "OPS-999", side="eng", prefer="eng")
         assert waits["outcome"] == "put off"

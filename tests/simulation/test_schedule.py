@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from simulation.model.table import MemoryTable
-from simulation.test_throttling import timed
+from simulation.steps import LIMIT, pairs, retitle, timed
 from support.twins import twin
 from support.world import JANE, World, world
 
@@ -14,17 +14,6 @@ from tieline.state.dynamodb import DynamoStore
 
 LAG = timedelta(minutes=6)
 """Longer than what either system's list may lag behind."""
-
-
-def born(w: World, count: int) -> list[str]:
-    numbers = [w.incident(f"ticket {n}") for n in range(count)]
-    w.settle(ticks=1)
-    return numbers
-
-
-def retitle(w: World, numbers: list[str]) -> None:
-    for number in numbers:
-        w.snow.edit(JANE, number, short_description=f"{number}, changed")
 
 
 def polled(w: World) -> int:
@@ -36,7 +25,7 @@ def polled(w: World) -> int:
 
 def test_a_poll_queues_what_no_webhook_told_of_and_nothing_that_a_twin_holds() -> None:
     with world() as w:
-        numbers = born(w, 6)
+        numbers = pairs(w, 6)
         retitle(w, numbers)
         w.flow()
         assert polled(w) == 0
@@ -50,7 +39,7 @@ def test_a_poll_queues_what_no_webhook_told_of_and_nothing_that_a_twin_holds() -
 
 def test_a_page_of_a_poll_costs_one_read_of_the_table() -> None:
     with world() as w:
-        numbers = born(w, 6)
+        numbers = pairs(w, 6)
         retitle(w, numbers)
         w.flow()
         w.start_process()
@@ -64,7 +53,7 @@ def test_a_page_of_a_poll_costs_one_read_of_the_table() -> None:
 
 def test_a_ticket_that_changes_behind_a_version_that_may_hide_it_is_news() -> None:
     with world() as w:
-        (number,) = born(w, 1)
+        (number,) = pairs(w, 1)
         retitle(w, [number])
         w.flow()
         one = next(w.wiring.store.all_twins())
@@ -87,7 +76,7 @@ def test_a_side_with_a_long_list_leaves_the_other_its_share_of_the_tick() -> Non
         w.tick()
         told = [m.body for m in w.queue.messages]
         assert any(f'"id":"{w.snow.raw(number)["sys_id"]}"' in body for body in told)
-        assert took[-1] < timedelta(seconds=60)
+        assert took[-1] < LIMIT
         ids = {w.jira.raw(key).id for key in keys}
         for _ in range(3):
             w.tick()
@@ -97,7 +86,7 @@ def test_a_side_with_a_long_list_leaves_the_other_its_share_of_the_tick() -> Non
 
 def test_answers_that_bring_a_bug_to_light_leave_the_other_side_its_poll() -> None:
     with world() as w:
-        numbers = born(w, 1)
+        numbers = pairs(w, 1)
         w.snow.webhooks.drop_next(1)
         retitle(w, numbers)
         w.jira.faults._body = lambda _: b'{"issues": "none"}'
@@ -123,7 +112,7 @@ def test_all_that_waits_comes_back_with_one_tick() -> None:
 
 def test_what_was_put_back_twice_is_worked_on_once() -> None:
     with world() as w:
-        (number,) = born(w, 1)
+        (number,) = pairs(w, 1)
         retitle(w, [number])
         w.snow.webhooks.flush()
         w.jira.limit_rate(after=timedelta(minutes=2))

@@ -5,23 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from support.world import JANE, World, real_link, world
+from simulation.steps import pair, say
+from support.world import JANE, real_link, world
 
 from tieline.runtime.looking import LARGEST_PAGE
 
 
-def say(w: World, verb: str, **more: Any) -> dict[str, Any]:
-    return w.invoke({"tieline": verb, **more})
-
-
 def field(shown: dict[str, Any], name: str) -> dict[str, Any]:
     return next(f for f in shown["fields"] if name in {c["field"] for c in f["sides"].values()})
-
-
-def pair(w: World, title: str, **more: str) -> tuple[str, str]:
-    number = w.incident(title, **more)
-    w.settle(ticks=0)
-    return number, next(i["key"] for i in w.issues() if i["summary"] == title)
 
 
 def test_show_tells_both_sides_values_their_base_and_what_was_done() -> None:

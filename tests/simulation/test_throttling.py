@@ -6,40 +6,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from support.world import JANE, World, world
+from simulation.steps import LIMIT, pairs, retitle, timed
+from support.world import World, world
 
 from tieline_ops.sandbox.rate_limit import RateLimit
-
-LIMIT = timedelta(seconds=60)
-"""The function's time, as infra/link.yaml has it."""
-
-
-def born(w: World, count: int) -> list[str]:
-    numbers = [w.incident(f"ticket {n}") for n in range(count)]
-    w.settle(ticks=1)
-    return numbers
-
-
-def timed(w: World) -> list[timedelta]:
-    """Give each invocation its minute; the list takes how long each took."""
-    took: list[timedelta] = []
-    invoke = w.invoke
-
-    def invoked(event: object) -> dict[str, object]:
-        begun = w.clock.now()
-        w.wiring.remaining = lambda: begun + LIMIT - w.clock.now()
-        try:
-            return invoke(event)  # type: ignore[arg-type]
-        finally:
-            took.append(w.clock.now() - begun)
-
-    w.invoke = invoked  # type: ignore[method-assign, assignment]
-    return took
-
-
-def retitle(w: World, numbers: list[str]) -> None:
-    for number in numbers:
-        w.snow.edit(JANE, number, short_description=f"{number}, changed")
 
 
 def agreed(w: World, numbers: list[str]) -> bool:
@@ -51,7 +21,7 @@ def test_nobody_calls_a_system_before_the_wait_that_it_asked_for_is_over(
     per_second: float,
 ) -> None:
     with world() as w:
-        numbers = born(w, 6)
+        numbers = pairs(w, 6)
         took = timed(w)
         rate = w.jira.faults.rate = RateLimit(per_second, burst=3)
         retitle(w, numbers)
@@ -66,7 +36,7 @@ def test_nobody_calls_a_system_before_the_wait_that_it_asked_for_is_over(
 
 def test_refusals_in_a_row_slow_a_side_down_and_do_not_pause_it() -> None:
     with world() as w:
-        (number,) = born(w, 1)
+        (number,) = pairs(w, 1)
         w.jira.limit_rate(after=timedelta(seconds=3), count=12)
         retitle(w, [number])
         for _ in range(20):
@@ -79,7 +49,7 @@ def test_refusals_in_a_row_slow_a_side_down_and_do_not_pause_it() -> None:
 
 def test_refusals_that_do_not_say_how_long_are_answered_by_longer_and_longer_waits() -> None:
     with world() as w:
-        numbers = born(w, 5)
+        numbers = pairs(w, 5)
         w.jira.traffic.clear()
         w.jira.limit_rate(after=None, count=12)
         begun = w.clock.now()
@@ -96,7 +66,7 @@ def test_refusals_that_do_not_say_how_long_are_answered_by_longer_and_longer_wai
 
 def test_a_wait_that_no_invocation_can_sit_out_pauses_the_side_until_it_is_over() -> None:
     with world() as w:
-        numbers = born(w, 3)
+        numbers = pairs(w, 3)
         w.jira.traffic.clear()
         w.jira.limit_rate(after=timedelta(minutes=2), count=1)
         retitle(w, numbers)
@@ -113,7 +83,7 @@ def test_a_wait_that_no_invocation_can_sit_out_pauses_the_side_until_it_is_over(
 @pytest.mark.parametrize("seconds", [2, 6])
 def test_a_slow_system_makes_no_batch_outlast_its_function(seconds: int) -> None:
     with world() as w:
-        numbers = born(w, 10)
+        numbers = pairs(w, 10)
         took = timed(w)
         w.jira.faults.slow(seconds, count=-1)
         retitle(w, numbers)

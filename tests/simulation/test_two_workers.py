@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from simulation.test_edits_meanwhile import acting_at, born_in_it
+from simulation.steps import acting_at
 from support.world import Crash, World, world
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
@@ -25,12 +25,12 @@ def another_process(w: World) -> None:
 
 
 def news_on_a_twin(w: World, text: str) -> None:
-    born_in_it(w, text)
+    w.incident(text)
     w.settle(ticks=0)
 
 
 def a_newborn(w: World, text: str) -> None:
-    born_in_it(w, text)
+    w.incident(text)
     w.snow.comment(JANE, w.snow.numbers()[-1], f"{text}, at once")
     w.snow.webhooks.flush()
     w.work_once(most=1)
@@ -85,7 +85,7 @@ def test_a_birth_that_another_process_took_over_copies_no_comment_twice() -> Non
     deaths = 0
     with world() as w:
         for point in count():
-            born_in_it(w, f"case {point}")
+            w.incident(f"case {point}")
             number = w.snow.numbers()[-1]
             w.snow.comment(JANE, number, f"from it {point}")
             with acting_at(w, point, lambda: a_hasty_process_that_dies(w)) as passed:

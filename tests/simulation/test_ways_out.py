@@ -9,22 +9,12 @@ from itertools import count
 from typing import Any
 
 import pytest
-from support.world import JANE, SECRETS, World, real_link, world
+from simulation.steps import pair, say, work_for
+from support.world import JANE, SECRETS, Crash, World, real_link, world
 
 from tieline.domain.link import Brake
 
 OMAR = "omar@acme.example"
-
-
-def say(w: World, verb: str, **more: Any) -> dict[str, Any]:
-    return w.invoke({"tieline": verb, **more})
-
-
-def work_for(w: World, minutes: int) -> None:
-    """The queue alone, without the schedule."""
-    for _ in range(minutes * 12):
-        w.flow()
-        w.clock.advance(timedelta(seconds=5))
 
 
 def check(w: World, title: str, number: str, comments: int, files: int = 0) -> None:
@@ -43,9 +33,7 @@ def check(w: World, title: str, number: str, comments: int, files: int = 0) -> N
 
 
 def parked_by_refusal(w: World, title: str) -> str:
-    number = w.incident(title)
-    w.settle(ticks=0)
-    key = next(i["key"] for i in w.issues() if i["summary"] == title)
+    number, key = pair(w, title)
     w.jira.faults.status(400, "PUT", rf".*/issue/{w.jira.raw(key).id}", count=-1)
     w.snow.edit(JANE, number, short_description=f"{title}, changed")
     w.snow.comment(JANE, number, f"about {title}")
@@ -126,8 +114,6 @@ def test_killed_at_any_call_of_a_retry_nothing_is_there_twice(
 
 def operate(w: World, verb: Callable[[], Any]) -> None:
     """An operator's word, after which the process may be dead."""
-    from support.world import Crash  # noqa: PLC0415
-
     try:
         verb()
     except Crash:
@@ -136,9 +122,7 @@ def operate(w: World, verb: Callable[[], Any]) -> None:
 
 def paused_edits(w: World, title: str) -> tuple[str, str, str]:
     """A twin, then a pause of Jira, then edits on both sides and births on both."""
-    number = w.incident(title)
-    w.settle(ticks=0)
-    key = next(i["key"] for i in w.issues() if i["summary"] == title)
+    number, key = pair(w, title)
     said = say(w, "pause", side="eng", reason="it moves house", who="jane")
     assert said["paused"]["eng"]["kind"] == "person"
     w.snow.edit(JANE, number, short_description=f"{title}, changed")

@@ -19,6 +19,7 @@ from tieline_ops.local.emulator import Emulator, Kind
 
 ROOT = Path(__file__).parents[2]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 @contextmanager
@@ -48,6 +49,12 @@ def make_queues(sqs: Any, link: str) -> provisioning.Queues:
     stack = next(iter(templates.read(ROOT).links.values()))
     own = replace(stack, name=link, parameters={**stack.parameters, "Link": link})
     return provisioning.make_queues(sqs, own)
+
+
+def waiting(sqs: Any, url: str) -> int:
+    """How many messages a queue holds, those in flight among them."""
+    held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(COUNTS))["Attributes"]
+    return sum(int(held[name]) for name in COUNTS)
 
 
 def known_wrong(request: pytest.FixtureRequest, kind: Kind, reason: str) -> None:

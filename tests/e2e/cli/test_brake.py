@@ -3,100 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+from support.desk import JANE, LENA, LINK, Desk
 from support.until import until
 
-from tieline.state.dynamodb import DynamoStore
-from tieline_ops.cli import main
-from tieline_ops.local.stack import LocalStack
-
-ROOT = Path(__file__).parents[3]
-LINK = "jira-servicenow"
-LENA, JANE = "lena@acme.example", "jane@acme.example"
-INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
 FILES, ALLOWED = 8, 5
-
-
-@dataclass
-class Desk:
-    """An operator's place: the stack, and the command as the operator calls it."""
-
-    stack: LocalStack
-    capsys: pytest.CaptureFixture[str]
-
-    def say(self, *words: str) -> tuple[int, Any]:
-        status, said = self.told(*words, "--json")
-        return status, json.loads(said)
-
-    def told(self, *words: str) -> tuple[int, str]:
-        self.capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        assert isinstance(ended.value.code, int)
-        printed = self.capsys.readouterr()
-        return ended.value.code, printed.out + printed.err
-
-    @property
-    def jira(self) -> Any:
-        return self.stack.sandbox.system(LINK, "eng")
-
-    @property
-    def snow(self) -> Any:
-        return self.stack.sandbox.system(LINK, "it")
-
-    @property
-    def store(self) -> DynamoStore:
-        return DynamoStore(LINK, "tieline", self.stack.aws.client("dynamodb"))
-
-    def pair(self, title: str) -> tuple[str, str]:
-        """An incident and its issue."""
-        number = self.snow.create(LENA, short_description=title, **INCIDENT)
-        until(lambda: self.issues(title))
-        until(self.at_rest)
-        return number, self.issues(title)[0]
-
-    def at_rest(self) -> bool:
-        """Whether nothing is queued, in work, or on its way as a webhook."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        held = self.stack.aws.client("sqs").get_queue_attributes(
-            QueueUrl=self.stack.links[LINK].queues.url, AttributeNames=names
-        )["Attributes"]
-        pending = self.jira.webhooks.pending + self.snow.webhooks.pending
-        return pending + sum(int(held[name]) for name in names) == 0
-
-    def issues(self, title: str) -> list[str]:
-        return [k for k in self.jira.issue_keys() if self.jira.issue(k)["summary"] == title]
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    with LocalStack(ROOT, frozenset({LINK})) as up:
-        yield up
-
-
-@pytest.fixture
-def desk(
-    stack: LocalStack,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    (tmp_path / "functions").symlink_to(ROOT / "functions")
-    (tmp_path / ".state").mkdir()
-    (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
-    monkeypatch.chdir(tmp_path)
-    return Desk(stack, capsys)
 
 
 def braked(desk: Desk, title: str) -> tuple[str, str]:
     """Files deleted in ServiceNow, more than an hour may hold: the brake comes on."""
-    number, key = desk.pair(title)
+    number, key = desk.pair_at_rest(title)
     for n in range(FILES):
         desk.snow.attach(LENA, number, f"{title} {n}.txt", b"grey", "text/plain")
     desk.snow.comment(LENA, number, "with files")
@@ -146,7 +63,7 @@ def test_the_brake_holds_deletes_says_why_and_a_release_lets_them_go_on(
 
 
 def test_a_resync_says_what_it_wrote_and_a_side_that_is_preferred_wins(desk: Desk) -> None:
-    number, key = desk.pair("Mail")
+    number, key = desk.pair_at_rest("Mail")
     assert desk.told("resync", LINK, number, key) == (
         0,
         f"it {number} - eng {key}: both sides agree; nothing was to be written\n" * 2,

@@ -2,108 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import pytest
+from support.desk import INCIDENT, JANE, LENA, LINK, Desk
+from support.unheard import unheard
 from support.until import until
 
-from tieline_ops.cli import main
-from tieline_ops.local.stack import LocalStack
-
-ROOT = Path(__file__).parents[3]
-LINK = "jira-servicenow"
-LENA, JANE = "lena@acme.example", "jane@acme.example"
-HIGH = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
 LOW = {"impact": "3", "urgency": "3"}
 
 
-@dataclass
-class Desk:
-    """An operator's place: the stack, and the command as the operator calls it."""
-
-    stack: LocalStack
-    capsys: pytest.CaptureFixture[str]
-
-    def say(self, *words: str) -> tuple[int, Any]:
-        status, said = self.told(*words, "--json")
-        return status, json.loads(said)
-
-    def told(self, *words: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        assert isinstance(ended.value.code, int)
-        printed = self.capsys.readouterr()
-        return ended.value.code, printed.out + printed.err
-
-    @property
-    def jira(self) -> Any:
-        return self.stack.sandbox.system(LINK, "eng")
-
-    @property
-    def snow(self) -> Any:
-        return self.stack.sandbox.system(LINK, "it")
-
-    def titles(self) -> list[str]:
-        return [self.jira.issue(k)["summary"] for k in self.jira.issue_keys()]
-
-    @contextmanager
-    def unheard(self) -> Iterator[None]:
-        """What is done here was done before anybody listened."""
-        for system in (self.jira, self.snow):
-            system.faults.clock_skew = timedelta(hours=-2)
-            system.webhooks.drop_next(10**6)
-        yield
-        for system in (self.jira, self.snow):
-            system.faults.clock_skew = timedelta(0)
-            system.webhooks.drop_next(0)
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    with LocalStack(ROOT, frozenset({LINK})) as up:
-        yield up
-
-
-@pytest.fixture
-def desk(
-    stack: LocalStack,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    (tmp_path / "functions").symlink_to(ROOT / "functions")
-    (tmp_path / ".state").mkdir()
-    (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
-    monkeypatch.chdir(tmp_path)
-    return Desk(stack, capsys)
+def titles(desk: Desk) -> list[str]:
+    return [desk.jira.issue(k)["summary"] for k in desk.jira.issue_keys()]
 
 
 def test_a_backfill_shows_what_it_will_make_and_makes_it_once(desk: Desk) -> None:
-    with desk.unheard():
+    with unheard(desk.jira, desk.snow):
         wanted = [
-            desk.snow.create(LENA, short_description=f"old {n}", category="network", **HIGH)
+            desk.snow.create(LENA, short_description=f"old {n}", category="network", **INCIDENT)
             for n in range(3)
         ]
-        desk.snow.create(LENA, short_description="other", category="hardware", **HIGH)
+        desk.snow.create(LENA, short_description="other", category="hardware", **INCIDENT)
         desk.snow.create(LENA, short_description="no concern", **LOW)
     narrow = ("--side", "it", "--where", "category=network")
     status, answer = desk.say("backfill", LINK, *narrow, "--dry-run")
     assert status == 0
     assert sorted(answer["sides"]["it"]["tickets"]) == wanted
-    assert desk.titles() == []
+    assert titles(desk) == []
     status, said = desk.told("backfill", LINK, *narrow, "--rate", "6000")
     assert status == 0
     assert "3 put on the queue" in said
-    until(lambda: sorted(desk.titles()) == ["old 0", "old 1", "old 2"])
+    until(lambda: sorted(titles(desk)) == ["old 0", "old 1", "old 2"])
     status, answer = desk.say("backfill", LINK, "--rate", "6000")
     assert status == 0
-    until(lambda: sorted(desk.titles()) == ["old 0", "old 1", "old 2", "other"])
+    until(lambda: sorted(titles(desk)) == ["old 0", "old 1", "old 2", "other"])
     status, answer = desk.say("backfill", LINK, "--dry-run")
     assert answer["sides"]["it"]["tickets"] == answer["sides"]["eng"]["tickets"] == []
 
@@ -111,7 +42,7 @@ def test_a_backfill_shows_what_it_will_make_and_makes_it_once(desk: Desk) -> Non
 def test_a_list_is_paired_as_it_was_shown_and_taken_apart_with_notes(
     desk: Desk, tmp_path: Path
 ) -> None:
-    with desk.unheard():
+    with unheard(desk.jira, desk.snow):
         key = desk.jira.create_issue(JANE, summary="their words", priority="Low")
         number = desk.snow.create(LENA, short_description="our words", **LOW)
     listed = tmp_path / "pairs.csv"

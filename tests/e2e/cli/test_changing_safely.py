@@ -5,93 +5,18 @@ On the local stack, of a checkout whose link.yaml the test may change.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.desk import INCIDENT, LENA, LINK, ROOT, Desk
 from support.until import until
 
-from tieline.state.dynamodb import DynamoStore
-from tieline_ops.cli import main
 from tieline_ops.local.stack import LocalStack
 
-ROOT = Path(__file__).parents[3]
-LINK = "jira-servicenow"
-LENA, JANE = "lena@acme.example", "jane@acme.example"
 DUE = "  - {eng: duedate, it: due_date, flow: it -> eng}\n"
-INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
-
-
-@dataclass
-class Desk:
-    """An operator's place: a checkout, the stack that runs it, and the command."""
-
-    stack: LocalStack
-    capsys: pytest.CaptureFixture[str]
-
-    @property
-    def file(self) -> Path:
-        return self.stack.root / "functions" / LINK / "link.yaml"
-
-    def say(self, *words: str) -> tuple[int, Any]:
-        status, out, _ = self._run(*words, "--json")
-        return status, json.loads(out)
-
-    def told(self, *words: str) -> tuple[int, str]:
-        """The same as people read it."""
-        status, out, err = self._run(*words)
-        return status, out + err
-
-    def _run(self, *words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        assert isinstance(ended.value.code, int)
-        printed = self.capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    def edit(self, old: str, new: str) -> None:
-        text = self.file.read_text("utf-8")
-        assert old in text
-        self.file.write_text(text.replace(old, new), "utf-8")
-
-    @property
-    def jira(self) -> Any:
-        return self.stack.sandbox.system(LINK, "eng")
-
-    @property
-    def snow(self) -> Any:
-        return self.stack.sandbox.system(LINK, "it")
-
-    @property
-    def store(self) -> DynamoStore:
-        return DynamoStore(LINK, "tieline", self.stack.aws.client("dynamodb"))
-
-    def pair(self, title: str, **more: str) -> tuple[str, str]:
-        """An incident and its issue."""
-        number = self.snow.create(LENA, short_description=title, **{**INCIDENT, **more})
-        until(lambda: self.issues(title))
-        until(self.at_rest)
-        return number, self.issues(title)[0]
-
-    def issues(self, title: str) -> list[str]:
-        return [k for k in self.jira.issue_keys() if self.jira.issue(k)["summary"] == title]
-
-    def at_rest(self) -> bool:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        url = self.stack.links[LINK].queues.url
-        sqs = self.stack.aws.client("sqs")
-        held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        pending = self.jira.webhooks.pending + self.snow.webhooks.pending
-        return pending + sum(int(held[name]) for name in names) == 0
-
-    def both(self) -> list[Any]:
-        """What both systems hold."""
-        issues = [self.jira.issue(key) for key in self.jira.issue_keys()]
-        return [*issues, *(self.snow.record(number) for number in self.snow.numbers())]
 
 
 @pytest.fixture(scope="module")
@@ -110,21 +35,37 @@ def desk(
     stack: LocalStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Desk]:
     monkeypatch.chdir(stack.root)
-    made = Desk(stack, capsys)
-    text = made.file.read_text("utf-8")
+    made = Desk(stack, stack.root, capsys)
+    text = link_file(made).read_text("utf-8")
     yield made
-    made.file.write_text(text, "utf-8")
+    link_file(made).write_text(text, "utf-8")
     assert made.say("reload", LINK)[0] == 0
+
+
+def link_file(desk: Desk) -> Path:
+    return desk.folder / "functions" / LINK / "link.yaml"
+
+
+def edit(desk: Desk, old: str, new: str) -> None:
+    text = link_file(desk).read_text("utf-8")
+    assert old in text
+    link_file(desk).write_text(text.replace(old, new), "utf-8")
+
+
+def held(desk: Desk) -> list[Any]:
+    """What both systems hold."""
+    issues = [desk.jira.issue(key) for key in desk.jira.issue_keys()]
+    return [*issues, *(desk.snow.record(number) for number in desk.snow.numbers())]
 
 
 def test_a_change_is_seen_before_it_is_deployed_and_taken_back_afterwards(desk: Desk) -> None:
     first = desk.say("versions", LINK)[1]
-    desk.edit(DUE, "")
+    edit(desk, DUE, "")
     assert desk.say("reload", LINK)[0] == 0
-    number, key = desk.pair("VPN", due_date="2026-04-01 08:00:00")
+    number, key = desk.pair_at_rest("VPN", due_date="2026-04-01 08:00:00")
     assert desk.jira.issue(key)["duedate"] is None
-    desk.edit("  - {it: corr", DUE + "  - {it: corr")
-    before = desk.both()
+    edit(desk, "  - {it: corr", DUE + "  - {it: corr")
+    before = held(desk)
     status, answer = desk.say("diff", LINK)
     assert status == 0
     assert answer["changes"] == ["+ rule eng.duedate <- it.due_date"]
@@ -133,7 +74,7 @@ def test_a_change_is_seen_before_it_is_deployed_and_taken_back_afterwards(desk: 
     status, said = desk.told("diff", LINK)
     assert "+ eng.duedate: 2026-04-01  (initial)" in said
     assert "1 of 1 twins looked at\n  eng.duedate: 1 twins, 1 writes\n" in said
-    assert desk.both() == before
+    assert held(desk) == before
     assert desk.say("reload", LINK)[0] == 0
     desk.snow.edit(LENA, number, description="a cause to look at it")
     until(lambda: desk.jira.issue(key)["duedate"] == "2026-04-01")
@@ -146,11 +87,11 @@ def test_a_change_is_seen_before_it_is_deployed_and_taken_back_afterwards(desk: 
     assert known["versions"][-1] == first["versions"][-1]
     without = known["versions"][1]["version"]
     assert DUE not in desk.told("versions", LINK, "--show", without[:6])[1]
-    text = desk.file.read_text("utf-8")
+    text = link_file(desk).read_text("utf-8")
     status, answer = desk.say("rollback", LINK, "--yes")
     assert (status, answer["version"], answer["notes"]) == (0, without, [])
     assert answer["deploy"] == f"tieline reload {LINK}"
-    assert DUE not in desk.file.read_text("utf-8")
+    assert DUE not in link_file(desk).read_text("utf-8")
     assert (desk.stack.root / answer["copy"]).read_text("utf-8") == text
     status, said = desk.told("reload", LINK)
     assert said == f"{LINK} runs version {without}\n"
@@ -163,8 +104,8 @@ def test_a_rollback_spares_what_nobody_recorded_and_asks(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = desk.say("versions", LINK)[1]["running"]
-    text = desk.file.read_text("utf-8")
-    desk.edit("conflicts:   newest", "conflicts:   hold")
+    text = link_file(desk).read_text("utf-8")
+    edit(desk, "conflicts:   newest", "conflicts:   hold")
     status, said = desk.told("rollback", LINK, version, "--yes")
     assert status == 1
     assert "changes that no recorded version holds" in said
@@ -172,10 +113,10 @@ def test_a_rollback_spares_what_nobody_recorded_and_asks(
     status, said = desk.told("rollback", LINK, version, "--force")
     assert status == 1
     assert "-conflicts:   hold" in said
-    assert "conflicts:   hold" in desk.file.read_text("utf-8")
+    assert "conflicts:   hold" in link_file(desk).read_text("utf-8")
     status, said = desk.told("rollback", LINK, version, "--force", "--yes")
     assert status == 0
-    assert desk.file.read_text("utf-8") == text
+    assert link_file(desk).read_text("utf-8") == text
     assert "Twins keep their base" in said
     assert f"deploy it with: tieline reload {LINK}" in said
     assert "says so already" in desk.told("rollback", LINK, version)[1]
@@ -183,12 +124,12 @@ def test_a_rollback_spares_what_nobody_recorded_and_asks(
 
 
 def test_what_would_park_is_told_by_its_rule_with_exit_status_1(desk: Desk) -> None:
-    number, _ = desk.pair("Mail")
-    desk.edit("mode:        live", "mode:        plan")
+    number, _ = desk.pair_at_rest("Mail")
+    edit(desk, "mode:        live", "mode:        plan")
     assert desk.say("reload", LINK)[0] == 0
     desk.snow.edit(LENA, number, state="8")
     until(lambda: desk.say("status", LINK)[1]["links"][LINK]["planned"] == 1)
-    desk.edit("    otherwise: {eng: Done}", "    otherwise: {}")
+    edit(desk, "    otherwise: {eng: Done}", "    otherwise: {}")
     status, answer = desk.say("diff", LINK)
     assert (status, answer["summary"]["would_park"]) == (1, 1)
     (problem,) = (p for one in answer["twins"] for p in one["problems"])
@@ -202,8 +143,8 @@ def test_what_would_park_is_told_by_its_rule_with_exit_status_1(desk: Desk) -> N
 def test_a_link_that_plans_writes_nothing_shows_what_it_would_and_brings_it_over(
     desk: Desk,
 ) -> None:
-    number, key = desk.pair("Printer")
-    desk.edit("mode:        live", "mode:        plan")
+    number, key = desk.pair_at_rest("Printer")
+    edit(desk, "mode:        live", "mode:        plan")
     assert desk.say("reload", LINK)[0] == 0
     before = len(desk.jira.issue_keys())
     desk.snow.edit(LENA, number, short_description="Printer is on fire")
@@ -220,7 +161,7 @@ def test_a_link_that_plans_writes_nothing_shows_what_it_would_and_brings_it_over
     assert '"writes":["eng.created"]' in log
     assert (len(desk.jira.issue_keys()), desk.jira.issue(key)["comments"]) == (before, [])
     assert desk.issues("Printer") == [key]
-    desk.edit("mode:        plan", "mode:        live")
+    edit(desk, "mode:        plan", "mode:        live")
     _, answer = desk.say("diff", LINK)
     assert answer["changes"] == ["~ mode: plan => live"]
     assert [one["tickets"]["eng"] for one in answer["twins"] if one.get("born")] == ["(new)"]
@@ -233,7 +174,7 @@ def test_a_link_that_plans_writes_nothing_shows_what_it_would_and_brings_it_over
 
 
 def test_what_the_local_stack_counted_is_what_a_month_costs(desk: Desk) -> None:
-    number, key = desk.pair("Cost")
+    number, key = desk.pair_at_rest("Cost")
     status, before = desk.say("cost", LINK)
     assert (status, before["links"]) == (0, 1)
     assert before["from"].startswith("the local stack: ")

@@ -2,81 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+from support.desk import JANE, LENA, LINK, ROOT, Desk
 from support.until import until
 
-from tieline_ops.cli import main
 from tieline_ops.local.stack import LocalStack
 
-ROOT = Path(__file__).parents[3]
-LINK, OTHER = "jira-servicenow", "servicenow-freshdesk"
-LENA = "lena@acme.example"
-
-
-@dataclass
-class Desk:
-    """An operator's place: the stack, and the command as the operator calls it."""
-
-    stack: LocalStack
-    capsys: pytest.CaptureFixture[str]
-
-    def say(self, *words: str) -> tuple[int, Any]:
-        with pytest.raises(SystemExit) as ended:
-            main([*words, "--json"])
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, json.loads(self.capsys.readouterr().out)
-
-    def told(self, *words: str) -> tuple[int, str]:
-        """The same as people read it."""
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        assert isinstance(ended.value.code, int)
-        printed = self.capsys.readouterr()
-        return ended.value.code, printed.out + printed.err
-
-    @property
-    def jira(self) -> Any:
-        return self.stack.sandbox.system(LINK, "eng")
-
-    @property
-    def snow(self) -> Any:
-        return self.stack.sandbox.system(LINK, "it")
+OTHER = "servicenow-freshdesk"
 
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
     with LocalStack(ROOT, frozenset({LINK, OTHER})) as up:
         yield up
-
-
-@pytest.fixture
-def desk(
-    stack: LocalStack,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    (tmp_path / "functions").symlink_to(ROOT / "functions")
-    (tmp_path / ".state").mkdir()
-    (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
-    monkeypatch.chdir(tmp_path)
-    return Desk(stack, capsys)
-
-
-@pytest.fixture(scope="module")
-def incident(stack: LocalStack) -> str:
-    snow = stack.sandbox.system(LINK, "it")
-    number = snow.create(
-        LENA, short_description="VPN", impact="1", urgency="1", assignment_group="Engineering"
-    )
-    until(lambda: snow.record(number)["correlation_display"] == "OPS-1 in Jira")
-    return number
 
 
 def test_a_ticket_is_shown_whichever_link_keeps_it(desk: Desk, incident: str) -> None:
@@ -104,7 +44,7 @@ def test_an_edit_that_did_not_cross_is_shown_with_status_1(desk: Desk, incident:
 
 
 def test_a_ticket_that_no_link_keeps_is_said_so(desk: Desk, incident: str) -> None:
-    alone = desk.jira.create_issue("jane@acme.example", summary="ours alone")
+    alone = desk.jira.create_issue(JANE, summary="ours alone")
     status, said = desk.told("show", alone)
     assert (status, f"no link keeps {alone}; it is in the scope of {LINK}" in said) == (1, True)
     status, said = desk.told("show", "NO-1")
@@ -118,7 +58,7 @@ def test_why_says_by_which_rule_a_ticket_is_kept_or_not(desk: Desk, incident: st
     kept = answer["links"][LINK]
     assert kept["verdict"] == "synced"
     assert kept["create"][0]["place"].startswith(f"functions/{LINK}/link.yaml:")
-    alone = desk.jira.create_issue("jane@acme.example", summary="nobody's", labels=["other"])
+    alone = desk.jira.create_issue(JANE, summary="nobody's", labels=["other"])
     status, said = desk.told("why", alone)
     assert status == 0
     assert "labels has servicenow, and it is other" in said

@@ -2,87 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
+from support.desk import INCIDENT, JANE, LENA, LINK, ROOT, Desk
 from support.until import until
 
-from tieline_ops.cli import main
-from tieline_ops.local.stack import LocalStack
-
-ROOT = Path(__file__).parents[3]
-LINK = "jira-servicenow"
-LENA, JANE = "lena@acme.example", "jane@acme.example"
-INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
 NOW = ("--settled", "0", "--per-second", "1000")
 
 
-@dataclass
-class Desk:
-    """An operator's place: the stack, and the command as the operator calls it."""
-
-    stack: LocalStack
-    capsys: pytest.CaptureFixture[str]
-
-    def say(self, *words: str) -> tuple[int, Any]:
-        status, said = self.told(*words, "--json")
-        return status, json.loads(said)
-
-    def told(self, *words: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        assert isinstance(ended.value.code, int)
-        printed = self.capsys.readouterr()
-        return ended.value.code, printed.out + printed.err
-
-    @property
-    def jira(self) -> Any:
-        return self.stack.sandbox.system(LINK, "eng")
-
-    @property
-    def snow(self) -> Any:
-        return self.stack.sandbox.system(LINK, "it")
-
-    def pairs(self, *titles: str) -> list[tuple[str, str]]:
-        """Incidents and their issues, at rest."""
-        numbers = [self.snow.create(LENA, short_description=t, **INCIDENT) for t in titles]
-        until(lambda: all(self.issues(title) for title in titles))
-        until(lambda: self.say("audit", LINK, "--all", *NOW)[1]["counts"]["moving"] == 0)
-        return [(n, self.issues(t)[0]) for n, t in zip(numbers, titles, strict=True)]
-
-    def issues(self, title: str) -> list[str]:
-        return [k for k in self.jira.issue_keys() if self.jira.issue(k)["summary"] == title]
-
-
-@pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    with LocalStack(ROOT, frozenset({LINK})) as up:
-        yield up
-
-
-@pytest.fixture
-def desk(
-    stack: LocalStack,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    (tmp_path / "functions").symlink_to(ROOT / "functions")
-    (tmp_path / ".state").mkdir()
-    (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
-    monkeypatch.chdir(tmp_path)
-    return Desk(stack, capsys)
+def pairs(desk: Desk, *titles: str) -> list[tuple[str, str]]:
+    """Incidents and their issues, at rest."""
+    numbers = [desk.snow.create(LENA, short_description=t, **INCIDENT) for t in titles]
+    until(lambda: all(desk.issues(title) for title in titles))
+    until(lambda: desk.say("audit", LINK, "--all", *NOW)[1]["counts"]["moving"] == 0)
+    return [(n, desk.issues(t)[0]) for n, t in zip(numbers, titles, strict=True)]
 
 
 def test_what_drifted_is_told_repaired_and_gone(desk: Desk) -> None:
-    (one, one_key), _, _ = desk.pairs("VPN", "Mail", "Printer")
+    (one, one_key), _, _ = pairs(desk, "VPN", "Mail", "Printer")
     status, answer = desk.say("audit", LINK, "--all", *NOW)
     assert (status, answer["counts"]["agrees"], answer["drifted"]) == (0, 3, [])
     desk.snow.webhooks.drop_next(2)
@@ -105,7 +45,7 @@ def test_what_drifted_is_told_repaired_and_gone(desk: Desk) -> None:
 
 
 def test_what_a_repair_cannot_put_right_is_said(desk: Desk) -> None:
-    ((number, key),) = desk.pairs("Disk")
+    ((number, key),) = pairs(desk, "Disk")
     desk.snow.webhooks.drop_next()
     desk.snow.edit(LENA, number, short_description="Disk is full")
     desk.jira.faults.status(400, "PUT", rf".*/issue/{desk.jira.issue(key)['id']}", count=-1)
@@ -141,7 +81,7 @@ def doctor(desk: Desk) -> tuple[int, list[dict[str, Any]], list[str]]:
 
 
 def test_what_administrators_change_is_found_in_its_place_and_told_once(desk: Desk) -> None:
-    ((number, key),) = desk.pairs("Fax")
+    ((number, key),) = pairs(desk, "Fax")
     desk.jira.comment(JANE, key, "a webhook comes")
     until(lambda: desk.snow.record(number)["comments"])
     doctor(desk)
@@ -195,12 +135,7 @@ def test_what_administrators_change_is_found_in_its_place_and_told_once(desk: De
 
 def test_clocks_pauses_and_dead_letters_are_told(desk: Desk) -> None:
     desk.snow.faults.clock_skew = timedelta(minutes=-10)
-    desk.stack.aws.client("sqs").send_message(
-        QueueUrl=desk.stack.links[LINK].queues.dead_url,
-        MessageBody="no message",
-        MessageGroupId="g",
-        MessageDeduplicationId="d",
-    )
+    desk.dead_letter("no message")
     assert desk.say("pause", LINK, "eng", "--reason", "it moves house")[0] == 0
     before = len(desk.jira.traffic.exchanges())
     _, wrong, _ = doctor(desk)

@@ -7,114 +7,32 @@ out, and both sides agree.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.desk import INCIDENT, JANE, LENA, LINK, Desk
 from support.until import until
 
-from tieline.state.dynamodb import DynamoStore
-from tieline_ops.cli import main
-from tieline_ops.local.stack import LocalStack
-
-ROOT = Path(__file__).parents[3]
-LINK = "jira-servicenow"
-LENA = "lena@acme.example"
-JANE = "jane@acme.example"
-INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
 TRIES = 2
 """Of a message that fails on a bug; five, as the template has it, would take half a minute."""
 
 
-@dataclass
-class Desk:
-    """An operator's place: the stack, and the command as the operator calls it."""
-
-    stack: LocalStack
-    capsys: pytest.CaptureFixture[str]
-
-    def say(self, *words: str) -> tuple[int, Any]:
-        with pytest.raises(SystemExit) as ended:
-            main([*words, "--json"])
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, json.loads(self.capsys.readouterr().out)
-
-    def told(self, *words: str) -> tuple[int, str]:
-        """The same as people read it."""
-        with pytest.raises(SystemExit) as ended:
-            main(list(words))
-        assert isinstance(ended.value.code, int)
-        printed = self.capsys.readouterr()
-        return ended.value.code, printed.out + printed.err
-
-    def errors(self) -> list[dict[str, Any]]:
-        status, answer = self.say("errors", LINK)
-        assert status == bool(answer["errors"])
-        return list(answer["errors"])
-
-    @property
-    def jira(self) -> Any:
-        return self.stack.sandbox.system(LINK, "eng")
-
-    @property
-    def snow(self) -> Any:
-        return self.stack.sandbox.system(LINK, "it")
-
-    @property
-    def store(self) -> DynamoStore:
-        return DynamoStore(LINK, "tieline", self.stack.aws.client("dynamodb"))
-
-    def pair(self, title: str) -> tuple[str, str]:
-        """An incident and its issue."""
-        number = self.snow.create(LENA, short_description=title, **INCIDENT)
-        until(lambda: self.issues(title))
-        return number, self.issues(title)[0]
-
-    def issues(self, title: str) -> list[str]:
-        return [k for k in self.jira.issue_keys() if self.jira.issue(k)["summary"] == title]
-
-    def incidents(self, title: str) -> list[str]:
-        snow = self.snow
-        return [n for n in snow.numbers() if snow.record(n)["short_description"] == title]
-
-    def waiting(self) -> int:
-        """How many messages the queue holds, those in flight among them."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        url = self.stack.links[LINK].queues.url
-        sqs = self.stack.aws.client("sqs")
-        held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(held[name]) for name in names)
-
-    def counts(self, number: str, key: str) -> list[tuple[int, int]]:
-        """Comments and files, on each side, those with other words than all before."""
-        both = (self.snow.record(number), self.jira.issue(key))
-        return [
-            (len({str(c["body"]) for c in one["comments"]}), len(one["attachments"]))
-            for one in both
-            if len({str(c["body"]) for c in one["comments"]}) == len(one["comments"])
-        ]
+def errors(desk: Desk) -> list[dict[str, Any]]:
+    status, answer = desk.say("errors", LINK)
+    assert status == bool(answer["errors"])
+    return list(answer["errors"])
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[LocalStack]:
-    with LocalStack(ROOT, frozenset({LINK})) as up:
-        yield up
-
-
-@pytest.fixture
-def desk(
-    stack: LocalStack,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Desk:
-    (tmp_path / "functions").symlink_to(ROOT / "functions")
-    (tmp_path / ".state").mkdir()
-    (tmp_path / ".state/local.json").write_text(json.dumps(stack.addresses()))
-    monkeypatch.chdir(tmp_path)
-    return Desk(stack, capsys)
+def counts(desk: Desk, number: str, key: str) -> list[tuple[int, int]]:
+    """Comments and files, on each side, those with other words than all before."""
+    both = (desk.snow.record(number), desk.jira.issue(key))
+    return [
+        (len({str(c["body"]) for c in one["comments"]}), len(one["attachments"]))
+        for one in both
+        if len({str(c["body"]) for c in one["comments"]}) == len(one["comments"])
+    ]
 
 
 def test_a_ticket_that_is_refused_gets_out_by_retry_once_it_is_mended(desk: Desk) -> None:
@@ -124,7 +42,7 @@ def test_a_ticket_that_is_refused_gets_out_by_retry_once_it_is_mended(desk: Desk
     desk.snow.comment(LENA, number, "any news?")
     desk.snow.edit(LENA, number, short_description="VPN drops")
     until(lambda: desk.store.parked(10))
-    (one,) = desk.errors()
+    (one,) = errors(desk)
     assert (one["what"], one["kind"]) == ("parked", "refused")
     assert one["tickets"] == {"eng": key, "it": number}
     assert one["urls"]["eng"].endswith(f"/browse/{key}")
@@ -137,14 +55,14 @@ def test_a_ticket_that_is_refused_gets_out_by_retry_once_it_is_mended(desk: Desk
     status, answer = desk.say("retry", LINK, number)
     assert status == 1
     assert answer["retried"][0]["parked"]["since"] == one["since"]
-    assert desk.errors()[0]["since"] == one["since"]
+    assert errors(desk)[0]["since"] == one["since"]
     desk.jira.faults.clear()
     status, said = desk.told(*one["run"].split()[1:])
     assert (status, said) == (0, f"it {number} - eng {key}: both sides agree\n")
-    assert desk.errors() == []
+    assert errors(desk) == []
     assert desk.told("errors") == (0, "nothing waits for a person\n")
     assert desk.issues("VPN drops") == [key]
-    assert desk.counts(number, key) == [(1, 0), (1, 0)]
+    assert counts(desk, number, key) == [(1, 0), (1, 0)]
     status, said = desk.told("retry", LINK, "--all")
     assert (status, said) == (0, "nothing is parked\n")
     status, answer = desk.say("retry", LINK, number)
@@ -168,7 +86,7 @@ def test_what_happens_during_a_pause_crosses_once_when_it_is_over(desk: Desk) ->
     until(lambda: desk.jira.webhooks.pending + desk.snow.webhooks.pending == 0)
     until(lambda: len([t for t in desk.store.all_twins() if t.due_why == "paused"]) == 3)
     desk.stack.tick(LINK)
-    (one,) = desk.errors()
+    (one,) = errors(desk)
     assert (one["what"], one["kind"], one["who"]) == ("paused", "person", "lena")
     assert one["reason"] == "it moves house"
     calls = desk.jira.traffic.exchanges()[before:]
@@ -177,12 +95,12 @@ def test_what_happens_during_a_pause_crosses_once_when_it_is_over(desk: Desk) ->
     assert (status, answer["requeued"]) == (0, 3)
     until(lambda: desk.issues("Mail is slow") == [key])
     until(lambda: desk.issues("born in it") and desk.incidents("born in eng"))
-    until(lambda: desk.counts(number, key) == [(6, 0), (6, 0)])
+    until(lambda: counts(desk, number, key) == [(6, 0), (6, 0)])
     until(lambda: desk.snow.raw(number)["urgency"] == "3")
     desk.stack.tick(LINK)
     assert len(desk.issues("born in it")) == len(desk.incidents("born in it")) == 1
     assert len(desk.issues("born in eng")) == len(desk.incidents("born in eng")) == 1
-    assert desk.errors() == []
+    assert errors(desk) == []
 
 
 @pytest.mark.parametrize("way", ["by itself", "by resume"])
@@ -190,20 +108,19 @@ def test_a_side_that_does_not_know_us_is_a_side_again_once_the_secret_is_right(
     desk: Desk, way: str
 ) -> None:
     number, key = desk.pair(f"Access, {way}")
-    name, secrets = f"tieline/{LINK}", desk.stack.aws.client("secretsmanager")
-    secret = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+    secret = desk.secret(LINK)
     user = desk.snow.instance.user(desk.snow.USER)
     user.password = f"new, {way}"
     desk.jira.edit(JANE, key, summary=f"Access is back, {way}")
     until(lambda: desk.store.pause("it"))
-    (one,) = desk.errors()
+    (one,) = errors(desk)
     assert (one["what"], one["side"], one["kind"]) == ("paused", "it", "credentials")
     assert "401" in one["reason"]
     status, answer = desk.say("resume", LINK, "it")
     assert status == 1
     assert "401" in answer["sides"]["it"]["why"]
     secret["it"]["password"] = user.password
-    secrets.put_secret_value(SecretId=name, SecretString=json.dumps(secret))
+    desk.put_secret(LINK, secret)
     if way == "by resume":
         assert desk.say("resume", LINK)[0] == 0
     else:
@@ -212,7 +129,7 @@ def test_a_side_that_does_not_know_us_is_a_side_again_once_the_secret_is_right(
         desk.store.set_pause(replace(pause, until=pause.since))
         desk.stack.tick(LINK)
     until(lambda: desk.incidents(f"Access is back, {way}") == [number])
-    assert desk.errors() == []
+    assert errors(desk) == []
 
 
 def few_tries(desk: Desk) -> None:
@@ -243,14 +160,9 @@ def test_dead_letters_of_a_bug_get_out_by_replay_once_it_is_mended(desk: Desk) -
     desk.jira.edit(JANE, key, summary="Printer is on fire")
     desk.jira.comment(JANE, key, "it smokes")
     # What has had its tries, but is not with the dead letters yet, would die after the repair.
-    until(lambda: desk.waiting() == 0 and len(desk.errors()) >= 2)
-    desk.stack.aws.client("sqs").send_message(
-        QueueUrl=desk.stack.links[LINK].queues.dead_url,
-        MessageBody="no message",
-        MessageGroupId="g",
-        MessageDeduplicationId="d",
-    )
-    found = desk.errors()
+    until(lambda: desk.waiting() == 0 and len(errors(desk)) >= 2)
+    desk.dead_letter("no message")
+    found = errors(desk)
     poison, *letters = sorted(found, key=lambda one: one["ticket"] or "")
     tickets = {("eng", desk.jira.issue(key)["id"]), ("it", desk.snow.record(number)["sys_id"])}
     assert {(one["side"], one["ticket"]) for one in letters} <= tickets
@@ -264,12 +176,12 @@ def test_dead_letters_of_a_bug_get_out_by_replay_once_it_is_mended(desk: Desk) -
     assert (status, [one["id"] for one in answer["left"]]) == (1, [poison["id"]])
     assert answer["replayed"] >= len(letters)
     until(lambda: desk.incidents("Printer is on fire") == [number])
-    until(lambda: desk.counts(number, key) == [(1, 0), (1, 0)])
+    until(lambda: counts(desk, number, key) == [(1, 0), (1, 0)])
     assert desk.say(*poison["run"].split()[1:]) == (
         0,
         {"link": LINK, "dropped": poison["id"], "text": "no message"},
     )
-    assert desk.errors() == []
+    assert errors(desk) == []
     assert desk.told("replay", LINK) == (0, "there are no dead letters\n")
     status, said = desk.told("replay", LINK, "--drop", poison["id"])
     assert status == 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from support import browser
-from support.console import LINK, ROOT
+from support.desk import LINK, ROOT, lay_out
 
 from tieline_ops.console.local import serve_beside
 from tieline_ops.local.stack import LocalStack
@@ -26,9 +25,7 @@ def stack() -> Iterator[LocalStack]:
 @pytest.fixture(scope="module")
 def address(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("project")
-    (root / "functions").symlink_to(ROOT / "functions")
-    (root / ".state").mkdir()
-    (root / ".state/local.json").write_text(json.dumps(stack.addresses()))
+    lay_out(root, stack)
     with serve_beside(stack, Project(root)) as served:
         yield served.url
 

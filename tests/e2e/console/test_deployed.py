@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from flask import Flask, Response, request
 from moto import mock_aws
-from support.console import LINK, ROOT
+from support.desk import LINK, ROOT
 
 from tieline.runtime.message import Message
 from tieline.runtime.wiring import utc_now

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
-from pathlib import Path
-from typing import Any
 
 import pytest
+from support.desk import INCIDENT, JANE, ROOT
+from support.until import until
 
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.link_file.compiling import compile_link
@@ -15,9 +14,7 @@ from tieline_ops.link_file.compiling import compile_link
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 IN_TIME = 15_000
-JANE = "jane@acme.example"
-INCIDENT = {"impact": "1", "urgency": "1", "assignment_group": "Engineering"}
-LINK_YAML = Path(__file__).parents[3] / "functions/jira-servicenow/link.yaml"
+LINK_YAML = ROOT / "functions/jira-servicenow/link.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +25,6 @@ def crossed(stack, address) -> str:
     until(lambda: snow.record(number)["correlation_display"])
     assert len(jira.issue_keys()) == 1
     return number
-
-
-def until(holds: Any) -> None:
-    end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_link_tells_its_mapping_and_its_twins(opened, crossed: str, shoot) -> None:

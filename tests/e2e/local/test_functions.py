@@ -12,8 +12,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from e2e.local.conftest import until
 from support.twins import at_once
+from support.until import until
 
 from tieline_ops.local.functions import EXITED, TIMED_OUT, FunctionError, Pool
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.local.conftest import until
+from support.emulators import waiting
+from support.until import until
 
 from tieline.domain.twin import Twin, key_of
 from tieline.runtime.message import Message
@@ -39,15 +40,6 @@ def lines(stack: LocalStack) -> list[Line]:
 def of(stack: LocalStack, side: str, id: str, after: int = 0) -> list[Line]:
     """The lines of one ticket, those after the first so many lines of the log."""
     return [e for e in lines(stack)[after:] if (e.get("side"), e.get("id")) == (side, id)]
-
-
-def waiting(stack: LocalStack) -> int:
-    """How many messages the queue holds, those in flight among them."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    held = stack.aws.client("sqs").get_queue_attributes(
-        QueueUrl=stack.links[LINK].queues.url, AttributeNames=names
-    )["Attributes"]
-    return sum(int(held[name]) for name in names)
 
 
 def twin_of(stack: LocalStack, side: str, id: str) -> Twin:
@@ -85,7 +77,7 @@ def test_a_polled_change_has_an_id_of_its_own_to_the_write(stack: LocalStack) ->
     eng.webhooks.flush()
     stack.sandbox.stop_webhooks()
     # A message that is still under way would bring the edit over in the poll's place.
-    until(lambda: not waiting(stack))
+    until(lambda: not waiting(stack.aws.client("sqs"), stack.links[LINK].queues.url))
     before = len(lines(stack))
     eng.edit(JANE, key, summary="Lift hums no more")
     stack.tick(LINK)

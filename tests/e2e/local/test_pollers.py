@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Any
 
 import pytest
-from e2e.local.conftest import until
-from support.emulators import make_queues, running
+from support.emulators import make_queues, running, waiting
+from support.until import until
 
 from tieline.state.queue import SqsQueue
 from tieline_ops.local.emulator import Emulator
@@ -17,7 +17,6 @@ from tieline_ops.local.functions import FunctionError
 from tieline_ops.local.pollers import Poller, failed_ids
 from tieline_ops.local.provisioning import Queues
 
-COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 RECEIVES = 5
 
 
@@ -88,16 +87,11 @@ def started(aws: Emulator, queues: Queues) -> Iterator[Callable[..., Worker]]:
         poller.close()
 
 
-def left(aws: Emulator, url: str) -> int:
-    found = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)
-    return sum(int(n) for n in found["Attributes"].values())
-
-
 def test_messages_are_handed_over_as_lambda_tells_of_them_and_then_deleted(
     aws: Emulator, queues: Queues, started: Callable[..., Worker]
 ) -> None:
     worker = started(["twin 1", "twin 2"])
-    until(lambda: left(aws, queues.url) == 0)
+    until(lambda: waiting(aws.client("sqs"), queues.url) == 0)
     assert worker.done == ["twin 1", "twin 2"]
     record = worker.records[0]
     assert record["eventSource"] == "aws:sqs"
@@ -111,7 +105,7 @@ def test_no_batch_is_larger_than_the_template_says(
 ) -> None:
     bodies = [f"twin{n} m" for n in range(25)]
     worker = started(bodies, threads=2)
-    until(lambda: left(aws, queues.url) == 0)
+    until(lambda: waiting(aws.client("sqs"), queues.url) == 0)
     assert sorted(worker.done) == sorted(bodies)
     assert max(len(batch) for batch in worker.batches) <= 10
 
@@ -122,7 +116,7 @@ def test_a_message_that_failed_comes_again_in_its_place_and_no_other_does(
     worker = started(
         ["a 1", "a 2", "a 3"], lambda body, receives: body == "a 2" and receives == 1, threads=2
     )
-    until(lambda: left(aws, queues.url) == 0)
+    until(lambda: waiting(aws.client("sqs"), queues.url) == 0)
     assert worker.done == ["a 1", "a 2", "a 3"]
     assert [r["body"] for r in worker.records].count("a 1") == 1
 
@@ -131,8 +125,8 @@ def test_a_message_that_always_fails_becomes_a_dead_letter(
     aws: Emulator, queues: Queues, started: Callable[..., Worker]
 ) -> None:
     worker = started(["bad m", "good m"], lambda body, _: body == "bad m")
-    until(lambda: left(aws, queues.dead_url) == 1)
-    assert left(aws, queues.url) == 0
+    until(lambda: waiting(aws.client("sqs"), queues.dead_url) == 1)
+    assert waiting(aws.client("sqs"), queues.url) == 0
     assert [r["body"] for r in worker.records].count("bad m") == RECEIVES
     assert worker.done == ["good m"]
 
@@ -144,7 +138,7 @@ def test_a_function_that_raises_has_the_whole_batch_again(
     worker.raises = 2
     queue = SqsQueue(queues.url, aws.client("sqs"))
     queue.send("m", "twin", "1")
-    until(lambda: left(aws, queues.url) == 0)
+    until(lambda: waiting(aws.client("sqs"), queues.url) == 0)
     assert worker.batches == [["m"]] * 3
     assert worker.done == ["m"]
 

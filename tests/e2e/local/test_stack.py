@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import requests
-from e2e.local.conftest import until
+from support.until import until
 
 from tieline_ops.local import emulator
 from tieline_ops.local.functions import FunctionError

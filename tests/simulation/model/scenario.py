@@ -82,6 +82,23 @@ class Scenario:
         )
 
 
+def undisturbed(
+    seed: int, profiles: tuple[Profile, ...], on_delete: str, *, concurrency: int
+) -> Scenario:
+    """A run without faults in which nobody works but who is told to."""
+    return Scenario(
+        seed=seed,
+        profiles=profiles,
+        closed=False,
+        faults=frozenset(),
+        acts=0,
+        spell=timedelta(0),
+        conflicts=0,
+        on_delete=on_delete,
+        concurrency=concurrency,
+    )
+
+
 def scenario(seed: int, *, later: bool = True) -> Scenario:
     """The run of a seed: pairs of systems in turn, all else at random.
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
+from support.reworded import reworded
 
-from tieline.domain.link import Link
 from tieline_ops.changed_twins import summary
 from tieline_ops.link_changes import changes
-from tieline_ops.link_file.catalogue import catalogues
-from tieline_ops.link_file.compiling import compile_link
 
-TEXT = (Path(__file__).parents[3] / "functions/jira-servicenow/link.yaml").read_text("utf-8")
 URGENT = "priority is 1 - Critical or 2 - High"
-
-
-def link(*pairs: tuple[str, str]) -> Link:
-    text = TEXT
-    for old, new in pairs:
-        assert old in text
-        text = text.replace(old, new)
-    found, faults = compile_link(text, "jira-servicenow", catalogues())
-    assert found is not None, faults
-    return found
 
 
 @pytest.mark.parametrize(
@@ -77,15 +63,15 @@ def link(*pairs: tuple[str, str]) -> Link:
     ],
 )
 def test_a_difference_is_said_in_words(old: str, new: str, said: tuple[str, ...]) -> None:
-    found = changes(link(), link((old, new)))
+    found = changes(reworded(), reworded((old, new)))
     assert len(found) == len(said), found
     for line, words in zip(found, said, strict=True):
         assert line.startswith(words)
 
 
 def test_what_is_added_one_way_is_removed_the_other() -> None:
-    less = link(("  - {eng: description, it: description}\n", ""))
-    (removed,), (added,) = changes(link(), less), changes(less, link())
+    less = reworded(("  - {eng: description, it: description}\n", ""))
+    (removed,), (added,) = changes(reworded(), less), changes(less, reworded())
     assert removed.replace("-", "+", 1) == added
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from simulation.model.checks import examine
 from simulation.model.killpoints.actions import ACTIONS, Action, Place
 from simulation.model.profile import Profile
-from simulation.model.scenario import Scenario
+from simulation.model.scenario import undisturbed
 from simulation.model.simulated import REST, Simulated
 from simulation.model.system import STATES, US
 
@@ -119,19 +119,7 @@ def die(case: Case, number: int, before: Before = lambda _: None) -> Death:
 
 def _world(case: Case) -> Simulated:
     profiles = (case.here, case.there) if case.first else (case.there, case.here)
-    return Simulated(
-        Scenario(
-            seed=SEED,
-            profiles=profiles,
-            closed=False,
-            faults=frozenset(),
-            acts=0,
-            spell=timedelta(0),
-            conflicts=0,
-            on_delete=case.action.on_delete,
-            concurrency=3,
-        )
-    )
+    return Simulated(undisturbed(SEED, profiles, case.action.on_delete, concurrency=3))
 
 
 def _arm(world: Simulated, blade: _Blade, dies: str) -> None:
