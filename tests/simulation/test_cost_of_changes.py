@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 from simulation.steps import another_process
 from support.world import ROOT, World, real_link, world
 
+from tieline.runtime.telemetry import SERVICE
 from tieline_ops.cost import ChangeCost, Stack, changes, prices
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
@@ -50,7 +53,10 @@ def measured(
         Key={"pk": {"S": f"{w.link.name}#twin#{twin.key}"}, "sk": {"S": "twin"}},
     )["Item"]
     size = sum(len(n) + len(next(iter(v.values()))) for n, v in item.items())
-    lines = log().splitlines()
+    said = log()
+    assert '"message":"queued"' in said, "the log's lines went elsewhere"
+    assert '"Synced":[' in said, "the metrics' lines went elsewhere"
+    lines = said.splitlines()
     invocations = w.invocations - before
     seconds = systems * CALL_SECONDS + invocations * OWN_SECONDS
     return ChangeCost(
@@ -76,21 +82,43 @@ def _work(w: World) -> int:
     return batches
 
 
+class Stdout:
+    """The standard output of the moment, which is another one in each phase of a test."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+@pytest.fixture
+def log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], str]]:
+    """The lines since the last look, also where an earlier test made the logger, and silent."""
+    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "INFO")
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    logger = logging.getLogger(SERVICE)
+    for handler in logger.handlers:
+        monkeypatch.setattr(handler, "stream", Stdout())
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    yield lambda: capsys.readouterr().out
+    logger.setLevel(before)
+
+
 def test_a_million_changes_cost_less_than_ten_dollars(
-    figure: Callable[[str], None],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    figure: Callable[[str], None], log: Callable[[], str]
 ) -> None:
     """While the process that wrote takes its echoes in, which a quiet link's one process does.
 
     The bill of the other extreme is printed, too: each echo met by a process that knows nothing.
     """
-    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "INFO")
-    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
     stack, bills = Stack.read(ROOT), {}
     for forget in (False, True):
         with world(real_link()) as w:
-            cost = mean_cost(w, forget, lambda: capsys.readouterr().out)
+            cost = mean_cost(w, forget, log)
         bills[forget] = changes(stack, prices(), cost)
         how = "another process takes in each echo" if forget else "one process"
         figure(f"Steady changes, {how}:\n{cost}\n{bills[forget]}")

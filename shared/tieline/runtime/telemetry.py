@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 NAMESPACE = "Tieline"
 SERVICE = "tieline"
-_CALLER = 3
-"""Of whom a line says that it was written there: who called `info`, not `info` itself."""
 
 
 class Telemetry:
@@ -29,7 +27,8 @@ class Telemetry:
 
     def __init__(self, link: str) -> None:
         self.link = link
-        self.logger = Logger(service=SERVICE, link=link)
+        # Each message stands in one place only; where, would be paid for by the byte.
+        self.logger = Logger(service=SERVICE, location=None, link=link)
         # Metrics would share its dimensions with every other link in the process.
         self.metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
         self.metrics.set_default_dimensions(link=link)
@@ -38,16 +37,16 @@ class Telemetry:
 
     def info(self, what: str, **facts: Any) -> None:
         """A line of the log: what happened, with ids and counts."""
-        self.logger.info(what, extra=_followed(facts), stacklevel=_CALLER)
+        self.logger.info(what, extra=_followed(facts))
 
     def warn(self, what: str, **facts: Any) -> None:
         """A line that somebody should read."""
-        self.logger.warning(what, extra=_followed(facts), stacklevel=_CALLER)
+        self.logger.warning(what, extra=_followed(facts))
 
     def bug(self, error: BaseException, **facts: Any) -> None:
         """An unexpected error: its type and where it was raised, not its words or its values."""
         facts = {"error": type(error).__name__, "where": where(error), **facts}
-        self.logger.error("bug", extra=_followed(facts), stacklevel=_CALLER)
+        self.logger.error("bug", extra=_followed(facts))
 
     def count(self, name: str, value: float = 1) -> None:
         """Add to a metric of this link."""
@@ -80,7 +79,7 @@ class Telemetry:
         A custom metric costs money in each month in which it is written, so the polls of an idle
         link write none.
         """
-        if self.metrics.metric_set:
+        if self.metrics.metric_set and self._calls:
             self.count("ApiCalls", self._calls)
         # Counting flushes by itself when a metric has a hundred values.
         if self.metrics.metric_set:
