@@ -108,6 +108,26 @@ def test_a_grant_that_is_used_up_is_a_matter_of_credentials(
     assert secret["refresh_token"] not in str(over.value)
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+def test_a_token_service_that_refuses_is_asked_once_and_no_ticket_is_gone(
+    site: JiraSandbox, connect: Made, status: int
+) -> None:
+    id = made(site)
+    jira = connect(secret=oauth(site))
+    site.faults.status(status, "POST", ".*/oauth/token", count=9)
+    with pytest.raises(Credentials, match=f"answered {status}"):
+        jira.read(id, SUMMARY)
+    assert len(site.traffic.exchanges("POST", "/oauth/token")) == 1
+
+
+def test_a_token_service_that_answers_no_token_is_a_matter_of_credentials(
+    site: JiraSandbox, connect: Made
+) -> None:
+    site.faults.status(200, "POST", ".*/oauth/token")
+    with pytest.raises(Credentials, match="did not answer a token"):
+        connect(secret=oauth(site)).whoami()
+
+
 def test_a_new_token_that_could_not_be_stored_is_stored_by_the_next_attempt(
     site: JiraSandbox, connect: Made
 ) -> None:

@@ -54,7 +54,7 @@ class Freshdesk:
         session = session or new_session()
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
         base = secret.root.base_url or site.url
-        api = Api("freshdesk", base, proof(secret.root), None, **http)
+        api = Api("freshdesk", base, proof(secret.root), **http)
         self._account = Account(site, base, TICKETS, api, AGENTS, CONTACTS, session, clock)
 
     def fields(self, names: Iterable[str]) -> Mapping[str, FieldSpec]:

@@ -21,8 +21,9 @@ from tieline.connectors.fresh.account import Account
 from tieline.connectors.fresh.api import Api
 from tieline.connectors.fresh.wire import moment_of
 from tieline.connectors.freshservice import webhook
-from tieline.connectors.freshservice.auth import FreshserviceSecret, Login, Renewed
+from tieline.connectors.freshservice.auth import FreshserviceSecret, proof_of
 from tieline.connectors.freshservice.shape import AGENTS, REQUESTERS, every_standard, shape_of
+from tieline.connectors.grant import Renewed
 from tieline.connectors.http import Watch
 from tieline.connectors.reach import new_session
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
@@ -64,8 +65,8 @@ class Freshservice:
         session = session or new_session()
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
         base = part.base_url or site.url
-        login = Login(secret, lambda: self.renewed, **http)
-        api = Api("freshservice", base, login, login, **http)
+        proof = proof_of(secret, lambda: self.renewed, **http)
+        api = Api("freshservice", base, proof, **http)
         self._account = Account(
             site, base, shape_of(site.scope), api, AGENTS, REQUESTERS, session, clock,
             part.agent_email,

@@ -20,10 +20,11 @@ import requests
 from pydantic import BaseModel
 
 from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Want
+from tieline.connectors.grant import Renewed
 from tieline.connectors.http import Watch
 from tieline.connectors.zendesk import webhook
 from tieline.connectors.zendesk.api import API, Api
-from tieline.connectors.zendesk.auth import Renewed, ZendeskSecret
+from tieline.connectors.zendesk.auth import ZendeskSecret
 from tieline.connectors.zendesk.changes import Changes
 from tieline.connectors.zendesk.check import findings
 from tieline.connectors.zendesk.conversation import Conversation
