@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tieline.connectors.base import Clock
-from tieline.connectors.webhook_body import secrets_of
+from tieline.connectors.webhook_body import BEFORE, NOW, secrets_of
 from tieline.domain.errors import Configuration, Credentials
 from tieline.domain.link import Link
-from tieline.runtime.proofs import BEFORE, NOW, seen_key
+from tieline.runtime.proofs import seen_key
 from tieline.runtime.secrets import Secret
 from tieline.runtime.sides import Sides
 from tieline.state.store import Store

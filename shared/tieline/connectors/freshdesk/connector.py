@@ -25,6 +25,7 @@ from tieline.connectors.freshdesk.auth import FreshdeskSecret, proof
 from tieline.connectors.freshdesk.shape import AGENTS, CONTACTS, STANDARD, TICKETS
 from tieline.connectors.http import Watch
 from tieline.connectors.reach import new_session
+from tieline.connectors.webhook_body import secrets_of, unfolded
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
 
@@ -76,8 +77,7 @@ class Freshdesk:
         now: datetime,  # noqa: ARG002
     ) -> tuple[Hint, ...]:
         """What a rule's webhook says; see `freshdesk.webhook.read`."""
-        held = (self._secret.webhook_secret, self._secret.webhook_secret_before)
-        secrets = [each.get_secret_value() for each in held if each.get_secret_value()]
+        secrets = secrets_of(unfolded(self._secret))
         return webhook.read(headers, body, secrets)
 
     def read(self, id: str, want: Want) -> Ticket:

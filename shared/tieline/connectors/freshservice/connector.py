@@ -26,6 +26,7 @@ from tieline.connectors.freshservice.shape import AGENTS, REQUESTERS, every_stan
 from tieline.connectors.grant import Renewed
 from tieline.connectors.http import Watch
 from tieline.connectors.reach import new_session
+from tieline.connectors.webhook_body import secrets_of, unfolded
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
 
@@ -91,8 +92,7 @@ class Freshservice:
         now: datetime,  # noqa: ARG002
     ) -> tuple[Hint, ...]:
         """What a workflow's webhook says; see `freshservice.webhook.read`."""
-        held = (self._secret.webhook_secret, self._secret.webhook_secret_before)
-        secrets = [each.get_secret_value() for each in held if each.get_secret_value()]
+        secrets = secrets_of(unfolded(self._secret))
         return webhook.read(headers, body, secrets, self._scope.get("module", ""))
 
     def read(self, id: str, want: Want) -> Ticket:

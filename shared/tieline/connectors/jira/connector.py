@@ -41,6 +41,7 @@ from tieline.connectors.jira.wire import (
     write_value,
 )
 from tieline.connectors.reach import new_session
+from tieline.connectors.webhook_body import unfolded
 from tieline.domain.errors import (
     Configuration,
     Gone,
@@ -173,12 +174,10 @@ class Jira:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """Admin webhooks by their signature, dynamic ones (OAuth) by their token."""
-        part = {"kind": self._secret.kind, "webhook_secret": self._secret.webhook_secret}
-        part["webhook_secret_before"] = self._secret.webhook_secret_before
+        part = {"kind": self._secret.kind, **unfolded(self._secret)}
         if isinstance(self._secret, OAuth):
-            part["client_secret"] = self._secret.client_secret
-        plain = {k: v if isinstance(v, str) else v.get_secret_value() for k, v in part.items()}
-        return webhook.read_webhook(plain, self.site.scope, headers, body, now)
+            part["client_secret"] = self._secret.client_secret.get_secret_value()
+        return webhook.read_webhook(part, self.site.scope, headers, body, now)
 
     # Finding and reading
 
