@@ -3,8 +3,8 @@
 RFC 6749, sections 4.4 (client credentials), 5.1 (answers) and 6 (refreshing). A refresh token that
 rotates is worth one renewal, and the answer to it alone holds the next one. So a renewal asks
 once, what it gave is stored before it is used, and what could not be stored is kept until it is.
-Of two workers that renew at once one is refused: it reads the secret again, where the other's
-tokens stand.
+Of two workers that renew at once one is refused, by the vendor or by the store: it reads the secret
+again, where the other's tokens stand.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import requests
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 from requests.auth import AuthBase
 
 from tieline.connectors.base import Clock
@@ -25,8 +25,12 @@ from tieline.domain.errors import Credentials, Gone, Refused, Stale
 T = TypeVar("T")
 _NONE = SecretStr("")
 
-Renewed = Callable[[Mapping[str, Any]], None]
-"""Stores a side's new secret. Called before the new access token is used for the first time."""
+Renewed = Callable[[Mapping[str, Any], Mapping[str, Any]], None]
+"""Stores what became new of a side's secret, before the access token is used for the first time.
+
+The second is what must still stand there: else another grant was stored meanwhile, and stays.
+Raises Credentials then.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Tokens:
 
 
 _EMPTY = Tokens()
-Store = Callable[[Tokens], None]
+Store = Callable[[Tokens, Tokens], None]
+"""Stores tokens in the place of those that they came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class Grant(AuthBase):
         if self._unstored is None:
             self._unstored = self._exchanged()
         if self._store is not None:
-            self._store(self._unstored)
+            self._store(self._unstored, self._held)
         self._held, self._unstored = self._unstored, None
 
     def _is_over(self) -> bool:
@@ -138,20 +143,19 @@ class Grant(AuthBase):
         return Tokens(SecretStr(access), SecretStr(following), until)
 
 
-def kept_in(part: BaseModel, renewed: Callable[[], Renewed | None]) -> Store:
+def stored_by(renewed: Callable[[], Renewed | None]) -> Store:
     """Stores tokens as `access_token`, `refresh_token` and `expires_at` of a side's part."""
 
-    def store(tokens: Tokens) -> None:
+    def store(tokens: Tokens, before: Tokens) -> None:
         keep = renewed()
         if keep is None:
             return
         new = {
-            **part.model_dump(exclude_unset=True),
-            "access_token": tokens.access,
-            "refresh_token": tokens.refresh,
+            "access_token": tokens.access.get_secret_value(),
+            "refresh_token": tokens.refresh.get_secret_value(),
             "expires_at": tokens.until.isoformat() if tokens.until else None,
         }
-        keep({k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in new.items()})
+        keep(new, {"refresh_token": before.refresh.get_secret_value()})
 
     return store
 

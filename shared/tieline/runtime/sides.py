@@ -51,7 +51,7 @@ def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **opti
             site, part, watch=partial(telemetry.call, name, side.system), clock=clock, **options
         )
         if hasattr(made, "renewed"):
-            made.renewed = lambda new: secret.replace(name, new)
+            made.renewed = partial(secret.change, name)
         return made
 
     return make

@@ -71,7 +71,7 @@ def test_a_refresh_whose_new_secret_was_not_stored_is_not_lost(bench: Bench) -> 
     connector = bench.connector(secret=oauth(bench))
     kept = connector.renewed
 
-    def fails(_: Any) -> None:
+    def fails(*_: Any) -> None:
         raise RuntimeError
 
     connector.renewed = fails

@@ -13,7 +13,7 @@ import requests
 from flask import Flask, jsonify, request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 
-from tieline.connectors.grant import Exchange, Grant, Tokens, kept_in, renewing
+from tieline.connectors.grant import Exchange, Grant, Tokens, renewing, stored_by
 from tieline.connectors.http import TRIES, Http
 from tieline.domain.errors import Credentials, TielineError, Transient
 from tieline_ops.sandbox.wsgi_adapter import WsgiAdapter
@@ -112,16 +112,18 @@ class Worker:
         first = {"webhook_secret": "w", "refresh_token": "planted-refresh-0"}
         part = Part.model_validate(self.stored[-1] if self.stored else first)
         tokens = Tokens(part.access_token, part.refresh_token, part.expires_at)
-        http, store = self.vendor.http(), kept_in(part, lambda: self._keep)
+        http, store = self.vendor.http(), stored_by(lambda: self._keep)
         self.grant = Grant(ROTATING, http, self.vendor.clock, tokens, store)
         self.http = self.vendor.http(self.grant)
 
-    def _keep(self, new: Mapping[str, Any]) -> None:
+    def _keep(self, new: Mapping[str, Any], was: Mapping[str, Any]) -> None:
         self.vendor.seen.append("stored")
         if self.fails:
             self.fails -= 1
             raise Transient("Secrets Manager gave no answer")
-        self.stored.append(new)
+        held = self.stored[-1]["refresh_token"] if self.stored else "planted-refresh-0"
+        assert was == {"refresh_token": held}
+        self.stored.append({"webhook_secret": "w", **new})
 
     def call(self) -> int:
         return renewing(self.grant, lambda: self.http.call("GET", "/thing")).status_code

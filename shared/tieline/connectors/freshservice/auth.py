@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Sec
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from tieline.connectors.base import Clock
-from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, kept_in
+from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, stored_by
 from tieline.connectors.http import Http
 
 TOKEN = "/org/oauth/v2/token"  # noqa: S105 - a path
@@ -77,5 +77,5 @@ def proof_of(
         Http(system="freshservice", base=part.login_url, auth=client, clock=clock, **http),
         clock,
         Tokens(part.access_token, part.refresh_token, part.expires_at),
-        kept_in(part, renewed),
+        stored_by(renewed),
     )

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Sec
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from tieline.connectors.base import Clock
-from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, kept_in
+from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, stored_by
 from tieline.connectors.http import Http
 from tieline.domain.errors import Credentials
 
@@ -89,7 +89,7 @@ def proof_of(
         Http(system="jira", base=base, auth=None, clock=clock, **http),
         clock,
         Tokens(part.access_token, part.refresh_token, part.expires_at),
-        kept_in(part, renewed),
+        stored_by(renewed),
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Sec
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from tieline.connectors.base import Clock
-from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, kept_in
+from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, stored_by
 from tieline.connectors.http import Http
 
 TOKENS = "/oauth/tokens"
@@ -104,5 +104,5 @@ def proof_of(
         Http(system="zendesk", base=base, auth=None, clock=clock, **http),
         clock,
         Tokens(part.access_token, part.refresh_token, part.expires_at),
-        kept_in(part, renewed) if part.grant == "refresh_token" else None,
+        stored_by(renewed) if part.grant == "refresh_token" else None,
     )
