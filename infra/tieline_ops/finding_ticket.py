@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any
 
 import click
 
-from tieline_ops.asking import about_ticket, checked, link_of
+from tieline_ops.asking import about_ticket, checked, link_of, side_option
 from tieline_ops.calling import Calls
 from tieline_ops.link_file.faults import listed
 from tieline_ops.project import Project
 from tieline_ops.running import asked_for
-from tieline_ops.speaking import progress
+from tieline_ops.speaking import json_option, progress
 from tieline_ops.trouble import Trouble, Wrong
 
 NOT_THERE = "no ticket of that name"
 """In a function's answer: the ticket is in the scope of neither side."""
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass
@@ -31,11 +31,6 @@ class Asked:
     keep: dict[str, dict[str, Any]] = field(default_factory=dict)
     know: dict[str, dict[str, Any]] = field(default_factory=dict)
     others: dict[str, str] = field(default_factory=dict)
-
-
-def maybe_link_arguments(verb: F) -> F:
-    """[LINK] and TICKET, which come in as `words`."""
-    return click.argument("words", metavar="[LINK] TICKET", nargs=-1, required=True)(verb)
 
 
 def split(words: Sequence[str]) -> tuple[str | None, str]:
@@ -75,6 +70,29 @@ def ask_links(
                 continue
             (asked.keep if answer.get("twin") else asked.know)[name] = answer
     return asked
+
+
+def about_a_ticket(verb: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """[LINK] TICKET, --side, --deployed and --json; a command gets what was said, and the ticket.
+
+    `verb` is what the function is asked.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @click.argument("words", metavar="[LINK] TICKET", nargs=-1, required=True)
+        @side_option
+        @json_option
+        @wraps(command)
+        @click.pass_obj
+        def asking(
+            project: Project, words: Sequence[str], side: str | None, deployed: bool, machine: bool
+        ) -> None:
+            asked = ask_links(project, words, side, verb, deployed=deployed, machine=machine)
+            command(asked, split(words)[1], machine)
+
+        return asking
+
+    return decorated
 
 
 def the_one(asked: Asked, ticket: str, verb: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,8 +31,8 @@ class SideSecret(Protocol):
     def side(self, name: str) -> Mapping[str, Any]:
         """A side's part. Raises Configuration, Transient."""
 
-    def replace(self, side: str, part: Mapping[str, Any]) -> None:
-        """Keep a part whose token was renewed: the one before opens nothing any more."""
+    def change(self, side: str, new: Mapping[str, Any], was: Mapping[str, Any]) -> None:
+        """Keep what was renewed of a part: the token before, in `was`, opens nothing any more."""
 
 
 def secret_of(link: Link, file: Path | None, client: Any = None) -> SideSecret:
@@ -52,8 +53,8 @@ class _Stored:
     def side(self, name: str) -> Mapping[str, Any]:
         return self._secret().side(name)
 
-    def replace(self, side: str, part: Mapping[str, Any]) -> None:
-        self._secret().replace(side, part)
+    def change(self, side: str, new: Mapping[str, Any], was: Mapping[str, Any]) -> None:
+        self._secret().change(side, new, was)
 
     def _secret(self) -> Secret:
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - boto3 is slow to import
@@ -92,8 +93,8 @@ class _Written:
         found: Mapping[str, Any] = self._parts[name]
         return found
 
-    def replace(self, side: str, part: Mapping[str, Any]) -> None:
-        self._parts[side] = dict(part)
+    def change(self, side: str, new: Mapping[str, Any], was: Mapping[str, Any]) -> None:  # noqa: ARG002 - nobody else writes it
+        self._parts[side] = {**self.side(side), **new}
         self._file.write_text(json.dumps(self._held, indent=1), "utf-8")
 
 
@@ -129,5 +130,5 @@ def _connector(link: Link, name: str, secret: SideSecret, options: Mapping[str, 
         raise Configuration(f"the secret's part does not fit: {wrong}") from None
     made: Connector = cls(Site(name, side.url, side.scope), part, **options)
     if hasattr(made, "renewed"):
-        made.renewed = lambda new: secret.replace(name, new)
+        made.renewed = partial(secret.change, name)
     return made

@@ -30,6 +30,10 @@ class Asked:
         stanza = project.stanzas().get(link, "")
         self._base = (endpoint or base_of(self._local, stack, stanza)).rstrip("/")
 
+    @property
+    def link(self) -> str:
+        return self._link.name
+
     def link_order(self, side: str | None) -> tuple[str, ...]:
         """The sides that are asked about. Raises Wrong."""
         link_of(self._project, self._link.name, side)

@@ -62,7 +62,7 @@ class Bench:
             session=session,
             sleep=self.pass_time,
             clock=self.sandbox.clock,
-            renewed=self.renewed.append,
+            renewed=lambda new, _: self.renewed.append({**held, **new}),
         )
 
     def made(self, **fields: Any) -> str:

@@ -63,7 +63,8 @@ class Bench:
             sleep=self.pass_time,
             clock=self.sandbox.clock,
         )
-        made.renewed = lambda part: self.stored.append(dict(part))
+        held = secret or TOKEN
+        made.renewed = lambda new, _: self.stored.append({**held, **new})
         return made
 
     def pass_time(self, seconds: float = 61) -> None:

@@ -7,29 +7,17 @@ from typing import Any
 
 import click
 
-from tieline_ops.asking import side_option
-from tieline_ops.finding_ticket import ask_links, maybe_link_arguments, split, the_one
-from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, moment, print_json, visible
+from tieline_ops.finding_ticket import Asked, about_a_ticket, the_one
+from tieline_ops.speaking import moment, print_json, visible
 
 CUT = 100
 """Characters of a value on a line."""
 
 
 @click.command(name="show")
-@maybe_link_arguments
-@side_option
-@json_option
-@click.pass_obj
+@about_a_ticket("show")
 @click.pass_context
-def command(
-    context: click.Context,
-    project: Project,
-    words: Sequence[str],
-    side: str | None,
-    deployed: bool,
-    machine: bool,
-) -> None:
+def command(context: click.Context, asked: Asked, ticket: str, machine: bool) -> None:
     """Show how TICKET and its counterpart stand: both sides' fields, comments, files, history.
 
     TICKET is what people call it (OPS-12, INC0010001), its id, or its address. Without LINK all
@@ -41,8 +29,7 @@ def command(
       tieline show OPS-12
       tieline show jira-servicenow INC0010001
     """  # noqa: D301 - click keeps lines after this mark
-    asked = ask_links(project, words, side, "show", deployed=deployed, machine=machine)
-    answer = the_one(asked, split(words)[1], "show")
+    answer = the_one(asked, ticket, "show")
     if machine:
         print_json(answer)
     else:

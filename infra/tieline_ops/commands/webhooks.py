@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -11,21 +12,32 @@ from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, mark, print_json
 from tieline_ops.webhook_asking import Asked
 
-F = TypeVar("F", bound=Callable[..., Any])
 
+def _about_webhooks(verb: Callable[..., None]) -> Callable[..., None]:
+    """LINK, and what all three verbs can be told; a verb gets whom to ask, and for which sides."""
 
-def _arguments(verb: F) -> F:
-    """LINK, and what all three verbs can be told."""
-    side = click.option("--side", help="One side; both if not given.")
-    endpoint = click.option(
-        "--endpoint", help="Where webhooks go; asked of CloudFormation if not given."
-    )
-    stack = click.option(
-        "--stack", default="tieline", show_default=True, help="The deployed stack."
-    )
-    deployed = click.option("--deployed", is_flag=True, help="Ask AWS even if `make run` is up.")
-    named = click.argument("link")(side(endpoint(stack(deployed(json_option(verb))))))
-    return click.pass_obj(named)  # type: ignore[return-value]
+    @click.argument("link")
+    @click.option("--side", help="One side; both if not given.")
+    @click.option("--endpoint", help="Where webhooks go; asked of CloudFormation if not given.")
+    @click.option("--stack", default="tieline", show_default=True, help="The deployed stack.")
+    @click.option("--deployed", is_flag=True, help="Ask AWS even if `make run` is up.")
+    @json_option
+    @wraps(verb)
+    @click.pass_obj
+    def asking(
+        project: Project,
+        /,
+        link: str,
+        side: str | None,
+        endpoint: str | None,
+        stack: str,
+        deployed: bool,
+        **more: Any,
+    ) -> None:
+        asked = Asked(project, link, endpoint, stack, deployed=deployed)
+        verb(asked, asked.link_order(side), **more)
+
+    return asking
 
 
 @click.group(name="webhooks")
@@ -44,18 +56,10 @@ def command() -> None:
 
 @command.command(name="register")
 @click.option("--show-secret", is_flag=True, help="Print the webhook secret among the steps.")
-@_arguments
+@_about_webhooks
 @click.pass_context
 def register(
-    context: click.Context,
-    project: Project,
-    link: str,
-    side: str | None,
-    endpoint: str | None,
-    stack: str,
-    deployed: bool,
-    machine: bool,
-    show_secret: bool,
+    context: click.Context, asked: Asked, sides: Sequence[str], machine: bool, show_secret: bool
 ) -> None:
     """See that both sides of LINK, or SIDE, tell it of changes.
 
@@ -66,9 +70,8 @@ def register(
     Example:
       tieline webhooks register jira-servicenow --side eng
     """  # noqa: D301 - click keeps lines after this mark
-    asked = Asked(project, link, endpoint, stack, deployed=deployed)
     found: dict[str, Any] = {}
-    for name in asked.link_order(side):
+    for name in sides:
         answer = asked.ask("webhooks-register", name)
         if asked.system(name) == "servicenow":
             answer = {**answer, **asked.rule(name)}
@@ -79,7 +82,7 @@ def register(
             if show_secret:
                 found[name]["secret"] = asked.secret(name)
     if machine:
-        print_json({"link": link, "sides": found})
+        print_json({"link": asked.link, "sides": found})
     else:
         for name, answer in found.items():
             _print_registered(asked, name, answer)
@@ -87,16 +90,8 @@ def register(
 
 
 @command.command(name="list")
-@_arguments
-def list_(
-    project: Project,
-    link: str,
-    side: str | None,
-    endpoint: str | None,
-    stack: str,
-    deployed: bool,
-    machine: bool,
-) -> None:
+@_about_webhooks
+def list_(asked: Asked, sides: Sequence[str], machine: bool) -> None:
     """Show the webhooks to LINK's addresses: events, state, and the last delivery if it is told.
 
     Webhooks that lead to this link at another address, as before a move, are shown apart.
@@ -105,13 +100,11 @@ def list_(
     Example:
       tieline webhooks list jira-servicenow
     """  # noqa: D301 - click keeps lines after this mark
-    asked = Asked(project, link, endpoint, stack, deployed=deployed)
     found = {
-        name: {"address": asked.address(name), **asked.ask("webhooks", name)}
-        for name in asked.link_order(side)
+        name: {"address": asked.address(name), **asked.ask("webhooks", name)} for name in sides
     }
     if machine:
-        print_json({"link": link, "sides": found})
+        print_json({"link": asked.link, "sides": found})
         return
     for name, answer in found.items():
         click.echo(f"{click.style(name, bold=True)} ({asked.system(name)})  {answer['address']}")
@@ -130,18 +123,9 @@ def list_(
 
 
 @command.command(name="remove")
-@_arguments
+@_about_webhooks
 @click.pass_context
-def remove(
-    context: click.Context,
-    project: Project,
-    link: str,
-    side: str | None,
-    endpoint: str | None,
-    stack: str,
-    deployed: bool,
-    machine: bool,
-) -> None:
+def remove(context: click.Context, asked: Asked, sides: Sequence[str], machine: bool) -> None:
     """Remove the webhooks to LINK's addresses, and no others.
 
     Nothing is lost by it: the polls go on. With --endpoint those to a former address.
@@ -150,13 +134,12 @@ def remove(
     Example:
       tieline webhooks remove jira-servicenow --side eng
     """  # noqa: D301 - click keeps lines after this mark
-    asked = Asked(project, link, endpoint, stack, deployed=deployed)
-    found = {name: asked.ask("webhooks-remove", name) for name in asked.link_order(side)}
+    found = {name: asked.ask("webhooks-remove", name) for name in sides}
     by_hand = {name: asked.removal(name) for name, each in found.items() if "removed" not in each}
     if machine:
         print_json(
             {
-                "link": link,
+                "link": asked.link,
                 "sides": {n: {**a, "steps": by_hand.get(n)} for n, a in found.items()},
             }
         )

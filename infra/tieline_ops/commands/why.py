@@ -7,36 +7,26 @@ from typing import Any
 
 import click
 
-from tieline_ops.asking import side_option
 from tieline_ops.finding_ticket import (
     NOT_THERE,
     Asked,
-    ask_links,
-    maybe_link_arguments,
+    about_a_ticket,
     nobody_knows,
-    split,
 )
 from tieline_ops.link_file.places import create_places
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, moment, pair, print_json, visible
+from tieline_ops.speaking import moment, pair, print_json, visible
 
 COLOURS = {"synced": "green", "behind": "yellow", "waiting": "yellow", "held": "red"}
 FINE = frozenset({"synced", "skipped", "ended"})
 
 
 @click.command(name="why")
-@maybe_link_arguments
-@side_option
-@json_option
+@about_a_ticket("why")
 @click.pass_obj
 @click.pass_context
 def command(
-    context: click.Context,
-    project: Project,
-    words: Sequence[str],
-    side: str | None,
-    deployed: bool,
-    machine: bool,
+    context: click.Context, project: Project, asked: Asked, ticket: str, machine: bool
 ) -> None:
     """Say why TICKET was synced, skipped or held, by which rule of link.yaml.
 
@@ -50,10 +40,9 @@ def command(
       tieline why OPS-12
       tieline why jira-servicenow INC0010001
     """  # noqa: D301 - click keeps lines after this mark
-    asked = ask_links(project, words, side, "why", deployed=deployed, machine=machine)
     answers = {**asked.keep, **asked.know}
     if not answers:
-        raise nobody_knows(asked, split(words)[1])
+        raise nobody_knows(asked, ticket)
     for name, answer in answers.items():
         placed(answer, create_places(project.functions / name))
     if machine:

@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 from tieline.domain.errors import Malformed
 
+NOW, BEFORE = "webhook_secret", "webhook_secret_before"
+"""In a side's part of the secret: what webhooks are signed with, and what they were before."""
 _DELIVERY = re.compile(r"[!-~]{1,200}")
 
 
@@ -18,8 +20,13 @@ def secrets_of(part: Mapping[str, Any]) -> tuple[str, ...]:
 
     `webhook_secret_before` is taken, too, while a system still signs with it.
     """
-    held = (part.get(name) for name in ("webhook_secret", "webhook_secret_before"))
+    held = (part.get(name) for name in (NOW, BEFORE))
     return tuple(secret for secret in held if isinstance(secret, str) and secret)
+
+
+def unfolded(part: object) -> dict[str, str]:
+    """The same two of a part that a connector's model holds, where they are `SecretStr`s."""
+    return {name: getattr(part, name).get_secret_value() for name in (NOW, BEFORE)}
 
 
 def proved(given: str, *expected: str) -> bool:

@@ -8,7 +8,6 @@ from tieline.connectors.base import Clock
 from tieline.domain.errors import Transient
 from tieline.state.store import Store
 
-NOW, BEFORE = "webhook_secret", "webhook_secret_before"
 AGAIN = timedelta(hours=1)
 """Each process notes it so often at most; a note lasts a day."""
 

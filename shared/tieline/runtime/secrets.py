@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Clock
-from tieline.domain.errors import Configuration, Transient
+from tieline.domain.errors import Configuration, Credentials, Transient
 
 KEPT = timedelta(minutes=15)
 AGAIN = timedelta(seconds=10)
@@ -77,8 +77,20 @@ class Secret:
         self.read_again()
         return before != self._kept
 
-    def replace(self, side: str, part: Mapping[str, Any]) -> None:
-        """Store a renewed part (a rotated OAuth token), before anything uses it."""
+    def change(
+        self, side: str, new: Mapping[str, Any], was: Mapping[str, Any] | None = None
+    ) -> None:
+        """Store what became new of a part, before anything uses it; None takes a name away.
+
+        What else stands there stays as it is now: it may have changed since the part was read.
+        Raises Credentials if `was`, or the new in its place, does not stand there any more, and
+        Configuration, Transient, and what the client does.
+        """
         self.read_again()
-        self._kept = {**self._kept, side: dict(part)}
-        self._client.put_secret_value(SecretId=self._name, SecretString=json.dumps(self._kept))
+        held = self.side(side)
+        if any(held.get(name) not in (old, new.get(name)) for name, old in (was or {}).items()):
+            raise Credentials(f"other credentials of side {side} were stored meanwhile")
+        part = {name: value for name, value in {**held, **new}.items() if value is not None}
+        kept = {**self._kept, side: part}
+        self._client.put_secret_value(SecretId=self._name, SecretString=json.dumps(kept))
+        self._kept = kept

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tieline.connectors import connector_class, webhook_reader, webhook_receipt
 from tieline.connectors.base import Clock, Connector, Hint, Site
+from tieline.connectors.webhook_body import BEFORE, NOW
 from tieline.domain.brake import BrakeKind
 from tieline.domain.errors import Configuration, Credentials, Transient, Unauthenticated
 from tieline.domain.link import Link
@@ -50,7 +51,7 @@ def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **opti
             site, part, watch=partial(telemetry.call, name, side.system), clock=clock, **options
         )
         if hasattr(made, "renewed"):
-            made.renewed = lambda new: secret.replace(name, new)
+            made.renewed = partial(secret.change, name)
         return made
 
     return make
@@ -126,8 +127,8 @@ class Sides:
                 self._secret.changed()
             part = self._secret.side(side)
             hints, present = _proved(read, part)
-        if present and part.get("webhook_secret_before") and self.proofs is not None:
-            self.proofs().seen(side, str(part["webhook_secret"]))
+        if present and part.get(BEFORE) and self.proofs is not None:
+            self.proofs().seen(side, str(part[NOW]))
         return hints
 
     def receipt(self, side: str, headers: Mapping[str, str]) -> tuple[str, str] | None:
@@ -204,11 +205,11 @@ def _proved(
     read: Callable[[Mapping[str, Any]], tuple[Hint, ...]], part: Mapping[str, Any]
 ) -> tuple[tuple[Hint, ...], bool]:
     """What a webhook hints at, and whether the present secret proves it. Raises Unauthenticated."""
-    before = part.get("webhook_secret_before")
+    before = part.get(BEFORE)
     if not before:
         return read(part), True
     try:
-        return read({**part, "webhook_secret_before": ""}), True
+        return read({**part, BEFORE: ""}), True
     except Unauthenticated:
         return read(part), False
 

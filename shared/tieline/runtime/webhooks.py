@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tieline.connectors.base import Clock
-from tieline.connectors.webhook_body import secrets_of
+from tieline.connectors.webhook_body import BEFORE, NOW, secrets_of
 from tieline.domain.errors import Configuration, Credentials
 from tieline.domain.link import Link
-from tieline.runtime.proofs import BEFORE, NOW, seen_key
+from tieline.runtime.proofs import seen_key
 from tieline.runtime.secrets import Secret
 from tieline.runtime.sides import Sides
 from tieline.state.store import Store
@@ -67,16 +67,15 @@ class Webhooks:
         side, address = self._asked(event)
 
         def ensured(hooks: Subscriptions) -> dict[str, Any]:
-            part = dict(self._secret.side(side))
-            held = str(part.get(NOW) or "")
+            held = str(self._secret.side(side).get(NOW) or "")
             wanted = held or secrets.token_urlsafe(SECRET_BYTES)
             if not held:
                 # Before anything is signed with it.
-                self._secret.replace(side, {**part, NOW: wanted})
+                self._secret.change(side, {NOW: wanted})
             made = hooks.ensure(address, self._name(side), wanted)
             if made.secret != wanted:
                 # What is under way may still be signed with the one before.
-                self._secret.replace(side, {**part, NOW: made.secret, BEFORE: held})
+                self._secret.change(side, {NOW: made.secret, BEFORE: held})
             ours = [h for h in hooks.every() if h.leads_to(address)]
             return {"done": made.done, "webhooks": [_shown(h) for h in ours]}
 
@@ -101,7 +100,7 @@ class Webhooks:
         """
         side, address = self._asked(event)
         self._secret.read_again()
-        part = dict(self._secret.side(side))
+        part = self._secret.side(side)
         if part.get(BEFORE):
             raise Configuration("two secrets are taken already; end that first with --finish")
         old, new = str(part.get(NOW) or ""), secrets.token_urlsafe(SECRET_BYTES)
@@ -111,19 +110,19 @@ class Webhooks:
 
         def renewed(hooks: Subscriptions) -> dict[str, Any]:
             there = any(h.leads_to(address) for h in hooks.every())
-            self._secret.replace(side, {**part, NOW: new, BEFORE: old})
+            self._secret.change(side, {NOW: new, BEFORE: old})
             if not there:
                 return {"done": "none is registered", "webhooks": []}
             made = hooks.renew(address, self._name(side), new)
             if made.secret != new:
-                self._secret.replace(side, {**part, NOW: made.secret, BEFORE: old})
+                self._secret.change(side, {NOW: made.secret, BEFORE: old})
             ours = [h for h in hooks.every() if h.leads_to(address)]
             return {"done": made.done, "webhooks": [_shown(h) for h in ours]}
 
         answer = self._with_api(side, renewed)
         if not self._secret.side(side).get(BEFORE):
             # Nothing of the system's own was changed: the steps tell people what to change.
-            self._secret.replace(side, {**part, NOW: new, BEFORE: old})
+            self._secret.change(side, {NOW: new, BEFORE: old})
         self._store.record_answer(_began(side), began.isoformat(), began)
         return {**answer, "began": began.isoformat()}
 
@@ -134,16 +133,15 @@ class Webhooks:
         """
         side, address = self._asked(event)
         self._secret.read_again()
-        part = dict(self._secret.side(side))
+        part = self._secret.side(side)
         if not part.get(BEFORE):
             raise Configuration("only one secret is taken; begin with `tieline secrets rotate`")
         proved = self._proved(side)["proved"]
         if not proved and not event.get("force"):
             return {"refused": "nothing has come yet that bears the new secret", "proved": None}
-        kept = {name: value for name, value in part.items() if name != BEFORE}
         current = secrets_of(part)[0]
         answer = self._with_api(side, lambda hooks: {"removed": hooks.finish(address, current)})
-        self._secret.replace(side, kept)
+        self._secret.change(side, {BEFORE: None})
         return {**answer, "proved": proved, "finished": True}
 
     def _proved(self, side: str) -> dict[str, Any]:

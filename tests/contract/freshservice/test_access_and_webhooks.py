@@ -61,11 +61,17 @@ def test_a_grant_that_is_over_is_a_matter_of_credentials(bench: Bench) -> None:
         bench.connector(secret=oauth(bench)).whoami()
 
 
+def test_a_grant_that_is_refused_is_asked_for_once(bench: Bench) -> None:
+    with pytest.raises(Credentials):
+        bench.connector(secret=oauth(bench, refresh_token="guessed")).whoami()
+    assert len(bench.sandbox.traffic.exchanges("POST", "/org/oauth")) == 1
+
+
 def test_a_refresh_whose_new_secret_was_not_stored_is_not_lost(bench: Bench) -> None:
     connector = bench.connector(secret=oauth(bench))
     kept = connector.renewed
 
-    def fails(_: Any) -> None:
+    def fails(*_: Any) -> None:
         raise RuntimeError
 
     connector.renewed = fails

@@ -70,7 +70,7 @@ def test_a_rotated_token_is_stored_before_it_is_used(site: JiraSandbox, connect:
     stored: list[Mapping[str, Any]] = []
     used_before_stored = []
 
-    def store(new: Mapping[str, Any]) -> None:
+    def store(new: Mapping[str, Any], _: Mapping[str, Any]) -> None:
         used_before_stored.extend(site.traffic.exchanges("GET", "/myself"))
         stored.append(new)
 
@@ -81,12 +81,13 @@ def test_a_rotated_token_is_stored_before_it_is_used(site: JiraSandbox, connect:
     assert len(stored) == 1
     assert stored[0]["refresh_token"] != secret["refresh_token"]
 
-    # What was stored is a whole secret, with which the next process goes on.
+    # The next process goes on with what was stored.
     calls(site)
-    connect(secret=stored[0]).whoami()
+    after = {**secret, **stored[0]}
+    connect(secret=after).whoami()
     assert [path.rpartition("/")[2] for _, path in calls(site)] == ["myself"]
     site.clock.advance(timedelta(hours=2))
-    connect(secret=stored[0], renewed=store).whoami()
+    connect(secret=after, renewed=store).whoami()
     assert len(stored) == 2
 
 
@@ -108,13 +109,33 @@ def test_a_grant_that_is_used_up_is_a_matter_of_credentials(
     assert secret["refresh_token"] not in str(over.value)
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+def test_a_token_service_that_refuses_is_asked_once_and_no_ticket_is_gone(
+    site: JiraSandbox, connect: Made, status: int
+) -> None:
+    id = made(site)
+    jira = connect(secret=oauth(site))
+    site.faults.status(status, "POST", ".*/oauth/token", count=9)
+    with pytest.raises(Credentials, match=f"answered {status}"):
+        jira.read(id, SUMMARY)
+    assert len(site.traffic.exchanges("POST", "/oauth/token")) == 1
+
+
+def test_a_token_service_that_answers_no_token_is_a_matter_of_credentials(
+    site: JiraSandbox, connect: Made
+) -> None:
+    site.faults.status(200, "POST", ".*/oauth/token")
+    with pytest.raises(Credentials, match="did not answer a token"):
+        connect(secret=oauth(site)).whoami()
+
+
 def test_a_new_token_that_could_not_be_stored_is_stored_by_the_next_attempt(
     site: JiraSandbox, connect: Made
 ) -> None:
     stored: list[Mapping[str, Any]] = []
     refusals = [Transient("Secrets Manager gave no answer", timedelta(minutes=1))]
 
-    def store(new: Mapping[str, Any]) -> None:
+    def store(new: Mapping[str, Any], _: Mapping[str, Any]) -> None:
         assert site.traffic.exchanges("GET", "/myself") == []
         if refusals:
             raise refusals.pop()

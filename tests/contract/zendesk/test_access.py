@@ -66,15 +66,22 @@ def test_a_refresh_ends_the_old_pair_so_the_new_one_is_stored_before_it_is_used(
     secret = {**OAUTH, "grant": "refresh_token", "refresh_token": grant}
     connector = bench.connector(secret)
     order = []
-    connector.renewed = lambda part: (order.append(len(bench.calls())), bench.stored.append(part))
+
+    def store(new, was):
+        assert was == {"refresh_token": grant}
+        order.append(len(bench.calls()))
+        bench.stored.append(new)
+
+    connector.renewed = store
     connector.whoami()
     assert order == [1]  # after the exchange, before any other call
-    stored = bench.stored[-1]
+    # Only the new is stored: what else the secret holds may have changed meanwhile.
+    assert bench.stored[-1].keys() == {"access_token", "refresh_token", "expires_at"}
+    stored = {**secret, **bench.stored[-1]}
     assert stored["refresh_token"] != grant
-    assert stored["webhook_secret"] == HOOK
     # The next process starts from what was stored.
-    ZendeskSecret.model_validate(stored)
     assert bench.connector(stored).whoami().id
+    assert len(bench.sandbox.traffic.exchanges(path="/oauth/tokens")) == 1
     with pytest.raises(Credentials):
         bench.connector(secret).whoami()
 
@@ -83,13 +90,13 @@ def test_a_renewed_secret_that_could_not_be_stored_is_stored_by_the_next_attempt
     grant = bench.sandbox.oauth.grant("tieline@acme.example")
     connector = bench.connector({**OAUTH, "grant": "refresh_token", "refresh_token": grant})
 
-    def full(_):
+    def full(*_):
         raise Transient("Secrets Manager gave no answer")
 
     connector.renewed = full
     with pytest.raises(Transient):
         connector.whoami()
-    connector.renewed = bench.stored.append
+    connector.renewed = lambda new, _: bench.stored.append(new)
     assert connector.whoami().id
     assert len(bench.stored) == 1
     assert len(bench.sandbox.traffic.exchanges(path="/oauth/tokens")) == 1

@@ -29,7 +29,7 @@ def test_a_token_that_is_renewed_is_kept_where_the_old_one_was(tmp_path: Path, n
     parts = {"eng": OAUTH, "it": {"kind": "basic"}}
     file.write_text(json.dumps({LINK.name: parts} if named else parts))
     connector = _connector(LINK, "eng", secret_of(LINK, file), {})
-    connector.renewed({**OAUTH, "refresh_token": "new"})
+    connector.renewed({"refresh_token": "new"}, {"refresh_token": "old"})
     held = json.loads(file.read_text())
     now = held[LINK.name] if named else held
     assert now == {"eng": {**OAUTH, "refresh_token": "new"}, "it": {"kind": "basic"}}

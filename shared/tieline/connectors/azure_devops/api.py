@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tieline.connectors.azure_devops.auth import AzureDevOpsSecret, Login, said_no
+from tieline.connectors.azure_devops.auth import (
+    TOKEN,
+    AzureDevOpsSecret,
+    proof_of,
+    said_no,
+)
+from tieline.connectors.grant import renewing
 from tieline.connectors.http import PATIENCE, Http, Watch
 from tieline.connectors.reach import new_session
 from tieline.domain.errors import Credentials, Refused, Transient
@@ -63,8 +69,8 @@ class Api:
             "session": session or new_session(), "watch": watch, "sleep": sleep,
         }  # fmt: skip
         self._pat = part.kind == "pat"
-        self._login = Login(secret, clock, **shared)
-        more = {"auth": self._login, "words": words, "clock": clock, "seconds": SECONDS, **shared}
+        self._proof = proof_of(secret, clock=clock, **shared)
+        more = {"auth": self._proof, "words": words, "clock": clock, "seconds": SECONDS, **shared}
         self._http = Http(system="azure-devops", base=base, **more)
         people = part.identity_url or identities_of(base)
         self._people = Http(system="azure-devops", base=people, **more)
@@ -94,13 +100,7 @@ class Api:
         http = self._people if people else self._http
         self._hold()
         try:
-            return self._signed_in(http, method, path, arguments)
-        except Credentials as refused:
-            if not self._login.renewable or "/oauth2/" in refused.what:
-                raise self._no(refused) from None
-        self._login.renew()
-        try:
-            return self._signed_in(http, method, path, arguments)
+            return renewing(self._proof, lambda: self._signed_in(http, method, path, arguments))
         except Credentials as refused:
             raise self._no(refused) from None
 
@@ -177,7 +177,7 @@ class Api:
             self._sleep(wait.total_seconds())
 
     def _no(self, refused: Credentials) -> Credentials:
-        return refused if "/oauth2/" in refused.what else said_no(refused.what, pat=self._pat)
+        return refused if TOKEN in refused.what else said_no(refused.what, pat=self._pat)
 
 
 def identities_of(base: str) -> str:

@@ -5,23 +5,21 @@ Azure DevOps: Use personal access tokens; Microsoft Entra: OAuth 2.0 client cred
 
 from __future__ import annotations
 
-import base64
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-import requests
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPBasicAuth
 
 from tieline.connectors.base import Clock
+from tieline.connectors.grant import Exchange, Grant
 from tieline.connectors.http import Http
-from tieline.domain.errors import Credentials, Gone, Refused, Transient
+from tieline.domain.errors import Credentials
 
 LOGIN = "https://login.microsoftonline.com"
 AUDIENCE = "499b84ac-1321-427f-aa17-267ca6975798/.default"
 """Azure DevOps, as Microsoft Entra names it; the same for everybody."""
-_TOKEN = "/{tenant}/oauth2/v2.0/token"  # noqa: S105  (a path)
-_EARLY = timedelta(seconds=60)
+TOKEN = "/{tenant}/oauth2/v2.0/token"  # noqa: S105  (a path)
 
 
 class _Part(BaseModel):
@@ -60,58 +58,31 @@ class AzureDevOpsSecret(RootModel[Annotated[Pat | Entra, Field(discriminator="ki
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
-class Login(AuthBase):
-    """Puts our proof on each request; asks for an access token when there is none or it is over."""
-
-    def __init__(self, secret: AzureDevOpsSecret, clock: Clock, **http: Any) -> None:
-        self._part = secret.root
-        self._clock = clock
-        self._token = ""
-        self._until: datetime | None = None
-        if isinstance(self._part, Entra):
-            base = self._part.login_url
-            self._http = Http(system="azure-devops", base=base, auth=None, clock=clock, **http)
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if isinstance(self._part, Pat):
-            # The user name is left empty.
-            held = f":{self._part.token.get_secret_value()}".encode()
-            request.headers["Authorization"] = f"Basic {base64.b64encode(held).decode()}"
-            return request
-        if self._until is None or self._clock() >= self._until:
-            self.renew()
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-    @property
-    def renewable(self) -> bool:
-        """Whether a 401 may be answered by `renew`."""
-        return isinstance(self._part, Entra)
-
-    def renew(self) -> None:
-        """Ask Microsoft Entra for a token; it gives none to refresh it by. Raises Credentials."""
-        part = self._part
-        assert isinstance(part, Entra)
-        asked = {
-            "grant_type": "client_credentials",
-            "client_id": part.client_id,
-            "client_secret": part.client_secret.get_secret_value(),
-            "scope": AUDIENCE,
-        }
-        try:
-            response = self._http.call(
-                "POST", _TOKEN, parts={"tenant": part.tenant}, data=asked, safe=True
-            )
-            answer = response.json()
-            self._token = str(answer["access_token"])
-            seconds = float(answer.get("expires_in", 3599))
-        except (Refused, Gone, Credentials) as refused:
-            raise Credentials(
-                f"{refused} (does the tenant know this client, and is its secret still good?)"
-            ) from None
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise Transient(f"azure-devops POST {_TOKEN} did not answer a token") from None
-        self._until = self._clock() + timedelta(seconds=seconds) - _EARLY
+def proof_of(secret: AzureDevOpsSecret, *, clock: Clock, **http: Any) -> AuthBase:
+    """What proves each request to be ours. Microsoft Entra gives nothing to refresh a token by."""
+    part = secret.root
+    if isinstance(part, Pat):
+        # The user name is left empty.
+        return HTTPBasicAuth(b"", part.token.get_secret_value().encode())
+    asked = {
+        "grant_type": "client_credentials",
+        "client_id": part.client_id,
+        "client_secret": part.client_secret.get_secret_value(),
+        "scope": AUDIENCE,
+    }
+    return Grant(
+        Exchange(
+            TOKEN,
+            asked,
+            early=timedelta(seconds=60),
+            life=timedelta(seconds=3599),
+            form=True,
+            parts={"tenant": part.tenant},
+            hint="does the tenant know this client, and is its secret still good?",
+        ),
+        Http(system="azure-devops", base=part.login_url, auth=None, clock=clock, **http),
+        clock,
+    )
 
 
 def said_no(what: str, *, pat: bool) -> Credentials:

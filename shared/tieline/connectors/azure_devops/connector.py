@@ -47,6 +47,7 @@ from tieline.connectors.azure_devops.wire import (
 from tieline.connectors.azure_devops.write import Ops, Writer, at_rev, op
 from tieline.connectors.base import Finding, Hint, Page, Site, Survey, Want
 from tieline.connectors.http import Watch
+from tieline.connectors.webhook_body import unfolded
 from tieline.domain.errors import Configuration, Gone, Refused, TielineError, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
@@ -129,11 +130,7 @@ class AzureDevOps:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """What a service hook says; see `webhook`."""
-        part = {
-            name: getattr(self._secret, name).get_secret_value()
-            for name in ("webhook_secret", "webhook_secret_before")
-        }
-        return webhook.read_webhook(part, self._scope, headers, body, now)
+        return webhook.read_webhook(unfolded(self._secret), self._scope, headers, body, now)
 
     # Finding and reading
 

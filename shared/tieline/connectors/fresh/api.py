@@ -7,12 +7,13 @@ for an envelope around every answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import requests
 from requests.auth import AuthBase
 
 from tieline.connectors.fresh.wire import ID, Raw
+from tieline.connectors.grant import renewing
 from tieline.connectors.http import Http
 from tieline.domain.errors import Credentials, Gone, Refused, Transient
 
@@ -23,39 +24,20 @@ PAGES = 300
 """No list goes further, whatever stands on its pages."""
 
 
-class Login(Protocol):
-    """Puts our proof on requests."""
-
-    @property
-    def renewable(self) -> bool:
-        """Whether a 401 may be answered by `renew`."""
-
-    def renew(self) -> object:
-        """Get another access token. Raises Credentials."""
-
-
 class Api:
     """One account, spoken to as one agent. Raises what `Http` raises.
 
     A 403 is Refused while the agent may be asked who it is, else Credentials.
     """
 
-    def __init__(
-        self, system: str, base: str, auth: AuthBase, login: Login | None, **http: Any
-    ) -> None:
+    def __init__(self, system: str, base: str, auth: AuthBase, **http: Any) -> None:
         self.system = system
-        self._login = login
+        self._proof = auth
         self._http = Http(system=system, base=base, auth=auth, words=_words, **http)
 
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """One call; an access token that ended early is renewed once."""
-        try:
-            return self._once(method, path, **arguments)
-        except Credentials:
-            if self._login is None or not self._login.renewable:
-                raise
-        self._login.renew()
-        return self._once(method, path, **arguments)
+        return renewing(self._proof, lambda: self._once(method, path, **arguments))
 
     def one(self, method: str, path: str, key: str = "", **arguments: Any) -> dict[str, Any]:
         """The object of an answer, taken out of its envelope `key` if there is one."""

@@ -25,6 +25,7 @@ from tieline.connectors.freshdesk.auth import FreshdeskSecret, proof
 from tieline.connectors.freshdesk.shape import AGENTS, CONTACTS, STANDARD, TICKETS
 from tieline.connectors.http import Watch
 from tieline.connectors.reach import new_session
+from tieline.connectors.webhook_body import secrets_of, unfolded
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
 
@@ -54,7 +55,7 @@ class Freshdesk:
         session = session or new_session()
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
         base = secret.root.base_url or site.url
-        api = Api("freshdesk", base, proof(secret.root), None, **http)
+        api = Api("freshdesk", base, proof(secret.root), **http)
         self._account = Account(site, base, TICKETS, api, AGENTS, CONTACTS, session, clock)
 
     def fields(self, names: Iterable[str]) -> Mapping[str, FieldSpec]:
@@ -76,8 +77,7 @@ class Freshdesk:
         now: datetime,  # noqa: ARG002
     ) -> tuple[Hint, ...]:
         """What a rule's webhook says; see `freshdesk.webhook.read`."""
-        held = (self._secret.webhook_secret, self._secret.webhook_secret_before)
-        secrets = [each.get_secret_value() for each in held if each.get_secret_value()]
+        secrets = secrets_of(unfolded(self._secret))
         return webhook.read(headers, body, secrets)
 
     def read(self, id: str, want: Want) -> Ticket:

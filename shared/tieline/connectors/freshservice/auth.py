@@ -6,23 +6,18 @@ Freshworks OAuth 2.0: the tokens are the organisation's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-import requests
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, SecretStr
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from tieline.connectors.base import Clock
+from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, stored_by
 from tieline.connectors.http import Http
-from tieline.domain.errors import Credentials, Gone, Refused
 
 TOKEN = "/org/oauth/v2/token"  # noqa: S105 - a path
-_EARLY = timedelta(seconds=90)
-
-Renewed = Callable[[Mapping[str, Any]], None]
-"""Stores a side's new secret. Called before the new access token is used for the first time."""
 
 
 class _Part(BaseModel):
@@ -65,102 +60,22 @@ class FreshserviceSecret(RootModel[Annotated[ApiKey | OAuth, Field(discriminator
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
-class Login(AuthBase):
-    """Puts our proof on each request; renews a grant whose access token is over."""
-
-    def __init__(
-        self,
-        secret: FreshserviceSecret,
-        renewed: Callable[[], Renewed | None],
-        *,
-        clock: Clock,
-        **http: Any,
-    ) -> None:
-        part = secret.root
-        self._part = part
-        self._clock = clock
-        self._renewed = renewed
-        self._unstored: dict[str, Any] = {}
-        self._http: Http | None = None
-        if isinstance(part, OAuth):
-            self._http = Http(
-                system="freshservice",
-                base=part.login_url,
-                auth=_client(part),
-                words=_words,
-                clock=clock,
-                **http,
-            )
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        part = self._part
-        if isinstance(part, ApiKey):
-            # The key stands for a user name; whatever stands for a password is taken.
-            HTTPBasicAuth(part.api_key.get_secret_value().encode(), b"X")(request)
-            return request
-        if self._is_over(part):
-            part = self.renew()
-        request.headers["Authorization"] = f"Bearer {part.access_token.get_secret_value()}"
-        return request
-
-    @property
-    def renewable(self) -> bool:
-        """Whether a 401 may be answered by `renew`."""
-        return isinstance(self._part, OAuth)
-
-    def renew(self) -> OAuth:
-        """Exchange the refresh token and have the new secret stored, then use it.
-
-        A secret that could not be stored is kept and stored by the next attempt: the token that
-        it came from is worth nothing any more. Raises Credentials when the grant is over.
-        """
-        if not isinstance(self._part, OAuth):
-            raise Credentials("freshservice: an API key is not renewed")
-        if not self._unstored:
-            self._unstored = self._exchanged(self._part)
-        store = self._renewed()
-        if store is not None:
-            store(self._unstored)
-        self._part, self._unstored = OAuth.model_validate(self._unstored), {}
-        return self._part
-
-    def _is_over(self, part: OAuth) -> bool:
-        if not part.access_token.get_secret_value():
-            return True
-        return part.expires_at is not None and self._clock() > part.expires_at - _EARLY
-
-    def _exchanged(self, part: OAuth) -> dict[str, Any]:
-        assert self._http is not None
-        token = part.refresh_token.get_secret_value()
-        asked = {"grant_type": "refresh_token", "refresh_token": token}
-        try:
-            answer = self._http.call("POST", TOKEN, data=asked).json()
-            access = str(answer["access_token"])
-            seconds = float(answer.get("expires_in", 1800))
-        except (Refused, Gone) as refused:
-            raise Credentials(f"{refused.what}: the OAuth grant is not renewed") from None
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise Credentials(f"freshservice POST {TOKEN} did not answer a token") from None
-        return {
-            **_revealed(part),
-            "access_token": access,
-            "refresh_token": answer.get("refresh_token", token),
-            "expires_at": (self._clock() + timedelta(seconds=seconds)).isoformat(),
-        }
-
-
-def _client(part: OAuth) -> HTTPBasicAuth:
-    return HTTPBasicAuth(part.client_id.encode(), part.client_secret.get_secret_value().encode())
-
-
-def _revealed(part: OAuth) -> dict[str, Any]:
-    given = part.model_dump(exclude_unset=True)
-    shown = {k: v.get_secret_value() if isinstance(v, SecretStr) else v for k, v in given.items()}
-    return {**shown, "kind": "oauth"}
-
-
-def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:
-    try:
-        return str(response.json().get("error", "")), ()
-    except (ValueError, AttributeError):
-        return "", ()
+def proof_of(
+    secret: FreshserviceSecret, renewed: Callable[[], Renewed | None], *, clock: Clock, **http: Any
+) -> AuthBase:
+    """What proves each request to be ours."""
+    part = secret.root
+    if isinstance(part, ApiKey):
+        # The key stands for a user name; whatever stands for a password is taken.
+        return HTTPBasicAuth(part.api_key.get_secret_value().encode(), b"X")
+    word = part.client_secret.get_secret_value().encode()
+    client = HTTPBasicAuth(part.client_id.encode(), word)
+    asked = {"grant_type": "refresh_token"}
+    early, life = timedelta(seconds=90), timedelta(minutes=30)
+    return Grant(
+        Exchange(TOKEN, asked, early, life, form=True),
+        Http(system="freshservice", base=part.login_url, auth=client, clock=clock, **http),
+        clock,
+        Tokens(part.access_token, part.refresh_token, part.expires_at),
+        stored_by(renewed),
+    )

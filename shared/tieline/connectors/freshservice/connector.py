@@ -21,10 +21,12 @@ from tieline.connectors.fresh.account import Account
 from tieline.connectors.fresh.api import Api
 from tieline.connectors.fresh.wire import moment_of
 from tieline.connectors.freshservice import webhook
-from tieline.connectors.freshservice.auth import FreshserviceSecret, Login, Renewed
+from tieline.connectors.freshservice.auth import FreshserviceSecret, proof_of
 from tieline.connectors.freshservice.shape import AGENTS, REQUESTERS, every_standard, shape_of
+from tieline.connectors.grant import Renewed
 from tieline.connectors.http import Watch
 from tieline.connectors.reach import new_session
+from tieline.connectors.webhook_body import secrets_of, unfolded
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
 
@@ -64,8 +66,8 @@ class Freshservice:
         session = session or new_session()
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
         base = part.base_url or site.url
-        login = Login(secret, lambda: self.renewed, **http)
-        api = Api("freshservice", base, login, login, **http)
+        proof = proof_of(secret, lambda: self.renewed, **http)
+        api = Api("freshservice", base, proof, **http)
         self._account = Account(
             site, base, shape_of(site.scope), api, AGENTS, REQUESTERS, session, clock,
             part.agent_email,
@@ -90,8 +92,7 @@ class Freshservice:
         now: datetime,  # noqa: ARG002
     ) -> tuple[Hint, ...]:
         """What a workflow's webhook says; see `freshservice.webhook.read`."""
-        held = (self._secret.webhook_secret, self._secret.webhook_secret_before)
-        secrets = [each.get_secret_value() for each in held if each.get_secret_value()]
+        secrets = secrets_of(unfolded(self._secret))
         return webhook.read(headers, body, secrets, self._scope.get("module", ""))
 
     def read(self, id: str, want: Want) -> Ticket:

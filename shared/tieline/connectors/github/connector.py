@@ -32,6 +32,7 @@ from tieline.connectors.github.stamps import GRAIN, moment_of, stamp_of
 from tieline.connectors.github.wire import STANDARD, Field, label_names
 from tieline.connectors.github.write import Draft, Writer
 from tieline.connectors.http import Watch
+from tieline.connectors.webhook_body import unfolded
 from tieline.domain.errors import Configuration, Gone, Refused, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
@@ -118,9 +119,7 @@ class GitHub:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """`issues` and `issue_comment`; see `tieline.connectors.github.webhook`."""
-        names = ("webhook_secret", "webhook_secret_before")
-        part = {name: getattr(self._secret, name).get_secret_value() for name in names}
-        return webhook.read_webhook(part, self._site.scope, headers, body, now)
+        return webhook.read_webhook(unfolded(self._secret), self._site.scope, headers, body, now)
 
     def whoami(self) -> Person:
         """The token's user, or the user that stands for the App."""

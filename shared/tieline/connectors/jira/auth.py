@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,15 +12,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Sec
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from tieline.connectors.base import Clock
+from tieline.connectors.grant import Exchange, Grant, Renewed, Tokens, stored_by
 from tieline.connectors.http import Http
-from tieline.domain.errors import Credentials, Refused
+from tieline.domain.errors import Credentials
 
 GATEWAY = "https://api.atlassian.com"
 TOKEN_URL = "https://auth.atlassian.com/oauth/token"  # noqa: S105 - an address
-_EARLY = timedelta(seconds=90)
-
-Renewed = Callable[[Mapping[str, Any]], None]
-"""Stores a side's new secret. Called before the new access token is used for the first time."""
 
 
 class _Part(BaseModel):
@@ -73,81 +70,38 @@ def base_of(secret: JiraSecret, site_url: str) -> str:
     return site_url.rstrip("/")
 
 
-class Login(AuthBase):
-    """Puts our proof on each request; renews an OAuth grant whose access token is over."""
+def proof_of(
+    secret: JiraSecret, renewed: Callable[[], Renewed | None], *, clock: Clock, **http: Any
+) -> AuthBase:
+    """What proves each request to be ours."""
+    part = secret.root
+    if isinstance(part, ApiToken):
+        return HTTPBasicAuth(part.email.encode(), part.token.get_secret_value().encode())
+    url = urlsplit(part.token_url)
+    asked = {
+        "grant_type": "refresh_token",
+        "client_id": part.client_id,
+        "client_secret": part.client_secret.get_secret_value(),
+    }
+    base = f"{url.scheme}://{url.netloc}"
+    return Grant(
+        Exchange(url.path, asked, early=timedelta(seconds=90), life=timedelta(hours=1)),
+        Http(system="jira", base=base, auth=None, clock=clock, **http),
+        clock,
+        Tokens(part.access_token, part.refresh_token, part.expires_at),
+        stored_by(renewed),
+    )
 
-    def __init__(
-        self,
-        secret: JiraSecret,
-        renewed: Callable[[], Renewed | None],
-        *,
-        clock: Clock,
-        **http: Any,
-    ) -> None:
-        part = secret.root
-        self._part = part
-        self._clock = clock
-        self._renewed = renewed
-        self._unstored: dict[str, Any] = {}
-        url = urlsplit(part.token_url if isinstance(part, OAuth) else TOKEN_URL)
-        base, self._path = f"{url.scheme}://{url.netloc}", url.path
-        self._http = Http(system="jira", base=base, auth=None, words=_words, clock=clock, **http)
+
+class Known(AuthBase):
+    """Puts our proof on each request, and takes no answer that was given to nobody."""
+
+    def __init__(self, proof: AuthBase) -> None:
+        self._proof = proof
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.register_hook("response", _not_anonymous)  # type: ignore[no-untyped-call]
-        part = self._part
-        if isinstance(part, ApiToken):
-            HTTPBasicAuth(part.email.encode(), part.token.get_secret_value().encode())(request)
-            return request
-        if self._is_over(part):
-            part = self.renew()
-        request.headers["Authorization"] = f"Bearer {part.access_token.get_secret_value()}"
-        return request
-
-    def _is_over(self, part: OAuth) -> bool:
-        if not part.access_token.get_secret_value():
-            return True
-        return part.expires_at is not None and self._clock() > part.expires_at - _EARLY
-
-    @property
-    def renewable(self) -> bool:
-        """Whether a 401 may be answered by `renew`."""
-        return isinstance(self._part, OAuth)
-
-    def renew(self) -> OAuth:
-        """Exchange the refresh token and have the new secret stored, then use it.
-
-        A secret that could not be stored is kept and stored by the next attempt: the token that
-        it came from is worth nothing any more. Raises Credentials when the grant is over.
-        """
-        if not isinstance(self._part, OAuth):
-            raise Credentials("jira: an API token is not renewed")
-        if not self._unstored:
-            self._unstored = self._exchanged(self._part)
-        store = self._renewed()
-        if store is not None:
-            store(self._unstored)
-        self._part, self._unstored = OAuth.model_validate(self._unstored), {}
-        return self._part
-
-    def _exchanged(self, part: OAuth) -> dict[str, Any]:
-        asked = {
-            "grant_type": "refresh_token",
-            "client_id": part.client_id,
-            "client_secret": part.client_secret.get_secret_value(),
-            "refresh_token": part.refresh_token.get_secret_value(),
-        }
-        try:
-            answer = self._http.call("POST", self._path, json=asked).json()
-        except Refused as refused:
-            raise Credentials(f"{refused.what}: the OAuth grant is not renewed") from None
-        until = self._clock() + timedelta(seconds=float(answer.get("expires_in", 3600)))
-        return {
-            **_revealed(part),
-            "access_token": answer["access_token"],
-            "refresh_token": answer.get("refresh_token", asked["refresh_token"]),
-            "expires_at": until.isoformat(),
-        }
+        return self._proof(request)
 
 
 def _not_anonymous(response: requests.Response, *_: Any, **__: Any) -> None:
@@ -161,18 +115,3 @@ def _not_anonymous(response: requests.Response, *_: Any, **__: Any) -> None:
         response.close()
         method, status = response.request.method, response.status_code
         raise Credentials(f"jira answered a {method} of an anonymous caller {status}")
-
-
-def _revealed(part: OAuth) -> dict[str, Any]:
-    given = part.model_dump(exclude_unset=True)
-    return {
-        key: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for key, value in given.items()
-    } | {"kind": "oauth"}
-
-
-def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:
-    try:
-        return str(response.json().get("error", "")), ()
-    except (ValueError, AttributeError):
-        return "", ()

@@ -13,10 +13,11 @@ import requests
 from pydantic import BaseModel
 
 from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Survey, Want
+from tieline.connectors.grant import Renewed, renewing
 from tieline.connectors.http import Http, Watch
 from tieline.connectors.jira import files as jira_files
 from tieline.connectors.jira import webhook
-from tieline.connectors.jira.auth import JiraSecret, Login, OAuth, Renewed, base_of
+from tieline.connectors.jira.auth import JiraSecret, Known, OAuth, base_of, proof_of
 from tieline.connectors.jira.comments import Comments
 from tieline.connectors.jira.edits import ISSUE, put_values
 from tieline.connectors.jira.fields import Fields
@@ -40,9 +41,9 @@ from tieline.connectors.jira.wire import (
     write_value,
 )
 from tieline.connectors.reach import new_session
+from tieline.connectors.webhook_body import unfolded
 from tieline.domain.errors import (
     Configuration,
-    Credentials,
     Gone,
     Refused,
     Transient,
@@ -88,9 +89,9 @@ class Jira:
             "sleep": sleep,
             "clock": clock,
         }
-        self._login = Login(secret, lambda: self.renewed, **shared)
+        self._proof = proof_of(secret, lambda: self.renewed, **shared)
         base = base_of(secret, site.url)
-        self._http = Http(system="jira", base=base, auth=self._login, words=_words, **shared)
+        self._http = Http(system="jira", base=base, auth=Known(self._proof), words=_words, **shared)
         self._fields = Fields(self._call)
         self._search = Search(self._call, site.scope)
         self._transitions = Transitions(self._call, site.scope["project"])
@@ -99,13 +100,7 @@ class Jira:
         self._project: Mapping[str, Any] | None = None
 
     def _call(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        try:
-            return self._http.call(method, path, **arguments)
-        except Credentials:
-            if not self._login.renewable:
-                raise
-            self._login.renew()
-            return self._http.call(method, path, **arguments)
+        return renewing(self._proof, lambda: self._http.call(method, path, **arguments))
 
     # What is known without the ticket
 
@@ -179,12 +174,10 @@ class Jira:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """Admin webhooks by their signature, dynamic ones (OAuth) by their token."""
-        part = {"kind": self._secret.kind, "webhook_secret": self._secret.webhook_secret}
-        part["webhook_secret_before"] = self._secret.webhook_secret_before
+        part = {"kind": self._secret.kind, **unfolded(self._secret)}
         if isinstance(self._secret, OAuth):
-            part["client_secret"] = self._secret.client_secret
-        plain = {k: v if isinstance(v, str) else v.get_secret_value() for k, v in part.items()}
-        return webhook.read_webhook(plain, self.site.scope, headers, body, now)
+            part["client_secret"] = self._secret.client_secret.get_secret_value()
+        return webhook.read_webhook(part, self.site.scope, headers, body, now)
 
     # Finding and reading
 

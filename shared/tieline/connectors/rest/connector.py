@@ -23,6 +23,7 @@ from tieline.connectors.rest.parts import Talk, mark_of_comments, mark_of_files
 from tieline.connectors.rest.places import at, fill, put, text_at, truth
 from tieline.connectors.rest.webhook import ID, read_webhook
 from tieline.connectors.rest.wire import chosen, moment_of, sent, value_of
+from tieline.connectors.webhook_body import unfolded
 from tieline.domain.errors import Configuration, Gone, Refused, Stale, TielineError
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Option, Person, Ticket, Value
 from tieline.domain.twin import as_key
@@ -103,11 +104,7 @@ class Rest:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """By the description's `webhook`."""
-        held = {
-            name: getattr(self._secret, name).get_secret_value()
-            for name in ("webhook_secret", "webhook_secret_before")
-        }
-        return read_webhook(held, self._scope, headers, body, now)
+        return read_webhook(unfolded(self._secret), self._scope, headers, body, now)
 
     # ---- tickets
 

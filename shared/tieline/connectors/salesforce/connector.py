@@ -45,6 +45,7 @@ from tieline.connectors.salesforce.wire import (
     version_of,
 )
 from tieline.connectors.salesforce.write import Writer, altered, blamed, differs
+from tieline.connectors.webhook_body import secrets_of, unfolded
 from tieline.domain.errors import Configuration, Gone, Refused, Stale, Transient
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
@@ -128,8 +129,7 @@ class Salesforce:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """Our flow's callout, and outbound messages; see `webhook.read`."""
-        held = (self._secret.webhook_secret, self._secret.webhook_secret_before)
-        secrets = [word for secret in held if (word := secret.get_secret_value())]
+        secrets = secrets_of(unfolded(self._secret))
         organisation = self._site.scope.get("organization", "")
         return webhook.read(
             headers, body, now, secrets=secrets, ref=self._ref, organisation=organisation

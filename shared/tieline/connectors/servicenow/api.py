@@ -9,9 +9,17 @@ from typing import Any
 
 import requests
 
+from tieline.connectors.grant import renewing
 from tieline.connectors.http import Http, Watch
 from tieline.connectors.reach import new_session
-from tieline.connectors.servicenow.auth import Login, ServiceNowSecret, json_of, said_no
+from tieline.connectors.servicenow.auth import (
+    TOKENS,
+    ServiceNowSecret,
+    Sessionless,
+    json_of,
+    proof_of,
+    said_no,
+)
 from tieline.connectors.servicenow.wire import Row
 from tieline.domain.errors import Configuration, Credentials, Refused, Transient
 
@@ -44,25 +52,22 @@ class Api:
         session = session or new_session()
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
         self._basic = secret.root.kind == "basic"
-        self._login = Login(secret, base, **http)
-        self._http = Http(system="servicenow", base=base, auth=self._login, words=_words, **http)
+        self._proof = proof_of(secret, base, **http)
+        auth = Sessionless(self._proof)
+        self._http = Http(system="servicenow", base=base, auth=auth, words=_words, **http)
 
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """One call; an access token that ended early is renewed once."""
         headers = {"Accept": "application/json", **arguments.pop("headers", {})}
         try:
-            return self._http.call(method, path, headers=headers, **arguments)
-        except Credentials as refused:
-            if not self._login.renewable or "oauth_token" in refused.what:
-                raise self._no(refused) from None
-        self._login.renew()
-        try:
-            return self._http.call(method, path, headers=headers, **arguments)
+            return renewing(
+                self._proof, lambda: self._http.call(method, path, headers=headers, **arguments)
+            )
         except Credentials as refused:
             raise self._no(refused) from None
 
     def _no(self, refused: Credentials) -> Credentials:
-        if "oauth_token" in refused.what:
+        if TOKENS in refused.what:
             return refused
         return said_no(refused.what, basic=self._basic)
 

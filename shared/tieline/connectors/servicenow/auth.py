@@ -6,7 +6,7 @@ Basic authentication is being closed: accounts must be marked "Web service acces
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import requests
@@ -14,10 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from tieline.connectors.base import Clock
+from tieline.connectors.grant import Exchange, Grant, Tokens
 from tieline.connectors.http import Http
-from tieline.domain.errors import Credentials, Gone, Refused
+from tieline.domain.errors import Credentials
 
-_EARLY = timedelta(seconds=60)
+TOKENS = "/oauth_token.do"
+_HINT = (
+    "is glide.oauth.inbound.client.credential.grant_type.enabled true, and has the client an OAuth "
+    "application user?"
+)
 
 
 class _Part(BaseModel):
@@ -59,64 +64,38 @@ class ServiceNowSecret(RootModel[Annotated[OAuth | Basic, Field(discriminator="k
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
-class Login(AuthBase):
-    """Puts our proof on each request; asks for an access token when there is none or it is over."""
+def proof_of(secret: ServiceNowSecret, base: str, *, clock: Clock, **http: Any) -> AuthBase:
+    """What proves each request to be ours."""
+    part = secret.root
+    if isinstance(part, Basic):
+        password = part.password.get_secret_value().encode()
+        return HTTPBasicAuth(part.username.encode(), password)
+    asked = {
+        "grant_type": part.grant,
+        "client_id": part.client_id,
+        "client_secret": part.client_secret.get_secret_value(),
+    }
+    if part.grant == "password":
+        asked |= {"username": part.username, "password": part.password.get_secret_value()}
+    early, life = timedelta(seconds=60), timedelta(seconds=1799)
+    return Grant(
+        Exchange(TOKENS, asked, early, life, form=True, hint=_HINT),
+        Http(system="servicenow", base=base, auth=None, clock=clock, **http),
+        clock,
+        Tokens(refresh=part.refresh_token),
+    )
 
-    def __init__(self, secret: ServiceNowSecret, base: str, clock: Clock, **http: Any) -> None:
-        self._part = secret.root
-        self._clock = clock
-        self._http = Http(system="servicenow", base=base, auth=None, words=_words, **http)
-        self._token = ""
-        self._until: datetime | None = None
-        self._refresh = ""
+
+class Sessionless(AuthBase):
+    """Puts our proof on each request, and no session."""
+
+    def __init__(self, proof: AuthBase) -> None:
+        self._proof = proof
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        part = self._part
         # A kept session goes on with the roles that the account had when it began.
         request.headers.pop("Cookie", None)
-        if isinstance(part, Basic):
-            password = part.password.get_secret_value().encode()
-            basic: AuthBase = HTTPBasicAuth(part.username.encode(), password)
-            signed: requests.PreparedRequest = basic(request)
-            return signed
-        if self._until is None or self._clock() >= self._until:
-            self.renew()
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-    @property
-    def renewable(self) -> bool:
-        """Whether a 401 may be answered by `renew`."""
-        return isinstance(self._part, OAuth)
-
-    def renew(self) -> None:
-        """Ask `/oauth_token.do` for an access token. Raises Credentials."""
-        part = self._part
-        assert isinstance(part, OAuth)
-        asked = {
-            "grant_type": part.grant,
-            "client_id": part.client_id,
-            "client_secret": part.client_secret.get_secret_value(),
-        }
-        if part.grant == "password":
-            asked |= {"username": part.username, "password": part.password.get_secret_value()}
-        if part.grant == "refresh_token":
-            asked["refresh_token"] = self._refresh or part.refresh_token.get_secret_value()
-        try:
-            response = self._http.call("POST", "/oauth_token.do", data=asked, safe=True)
-            answer = response.json()
-            self._token = str(answer["access_token"])
-            seconds = float(answer.get("expires_in", 1799))
-        except (Refused, Gone, Credentials) as refused:
-            raise Credentials(
-                f"{refused}: the instance gives no token for grant {part.grant} (is "
-                "glide.oauth.inbound.client.credential.grant_type.enabled true, and has the client "
-                "an OAuth application user?)"
-            ) from None
-        except (ValueError, KeyError, TypeError):
-            raise Credentials("servicenow POST /oauth_token.do did not answer a token") from None
-        self._refresh = str(answer.get("refresh_token", "")) or self._refresh
-        self._until = self._clock() + timedelta(seconds=seconds) - _EARLY
+        return self._proof(request)
 
 
 def said_no(what: str, *, basic: bool) -> Credentials:
@@ -139,10 +118,3 @@ def json_of(response: requests.Response, what: str, retry: Callable[[str], Excep
         return response.json()
     except ValueError:
         raise retry(f"{what} answered JSON that cannot be read") from None
-
-
-def _words(response: requests.Response) -> tuple[str, tuple[str, ...]]:
-    try:
-        return str(response.json().get("error_description", "")), ()
-    except (ValueError, AttributeError):
-        return "", ()

@@ -42,6 +42,7 @@ from tieline.connectors.servicenow.wire import (
     value_of,
 )
 from tieline.connectors.servicenow.write import Writer
+from tieline.connectors.webhook_body import secrets_of, unfolded
 from tieline.domain.errors import Configuration, Credentials, Gone, Refused, Stale, TielineError
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Person, Ticket, Value
 
@@ -117,11 +118,7 @@ class ServiceNow:
             headers,
             body,
             now,
-            secrets=[
-                secret.get_secret_value()
-                for secret in (self._secret.webhook_secret, self._secret.webhook_secret_before)
-                if secret.get_secret_value()
-            ],
+            secrets=secrets_of(unfolded(self._secret)),
             table=self._table,
             instance=self._secret.instance,
         )

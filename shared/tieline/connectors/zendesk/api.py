@@ -12,10 +12,11 @@ from typing import Any
 
 import requests
 
+from tieline.connectors.grant import Renewed, renewing
 from tieline.connectors.http import Http, Watch
 from tieline.connectors.reach import new_session
-from tieline.connectors.zendesk.auth import TOKENS, Login, Renewed, ZendeskSecret
-from tieline.domain.errors import Credentials, Transient
+from tieline.connectors.zendesk.auth import ZendeskSecret, proof_of
+from tieline.domain.errors import Transient
 
 API = "/api/v2"
 PAGE = 100
@@ -40,8 +41,8 @@ class Api:
         base = (secret.root.base_url or url).rstrip("/").removesuffix(API)
         session = session or new_session()
         http: dict[str, Any] = {"session": session, "watch": watch, "sleep": sleep, "clock": clock}
-        self._login = Login(secret, base, renewed, **http)
-        self._http = Http(system="zendesk", base=base, auth=self._login, words=_words, **http)
+        self._proof = proof_of(secret, base, renewed, **http)
+        self._http = Http(system="zendesk", base=base, auth=self._proof, words=_words, **http)
 
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """One call; an access token that ended early is renewed once."""
@@ -50,13 +51,9 @@ class Api:
             "User-Agent": AGENT,
             **arguments.pop("headers", {}),
         }
-        try:
-            return self._http.call(method, path, headers=headers, **arguments)
-        except Credentials as refused:
-            if not self._login.renewable or TOKENS in refused.what:
-                raise
-        self._login.renew()
-        return self._http.call(method, path, headers=headers, **arguments)
+        return renewing(
+            self._proof, lambda: self._http.call(method, path, headers=headers, **arguments)
+        )
 
     def get(self, path: str, **arguments: Any) -> Mapping[str, Any]:
         """The object that a read answers. Raises Transient for anything else."""

@@ -20,10 +20,12 @@ import requests
 from pydantic import BaseModel
 
 from tieline.connectors.base import Clock, Finding, Hint, Page, Site, Survey, Want
+from tieline.connectors.grant import Renewed
 from tieline.connectors.http import Watch
+from tieline.connectors.webhook_body import secrets_of, unfolded
 from tieline.connectors.zendesk import webhook
 from tieline.connectors.zendesk.api import API, Api
-from tieline.connectors.zendesk.auth import Renewed, ZendeskSecret
+from tieline.connectors.zendesk.auth import ZendeskSecret
 from tieline.connectors.zendesk.changes import Changes
 from tieline.connectors.zendesk.check import findings
 from tieline.connectors.zendesk.conversation import Conversation
@@ -137,8 +139,7 @@ class Zendesk:
         self, headers: Mapping[str, str], body: bytes, now: datetime
     ) -> tuple[Hint, ...]:
         """Event subscriptions, and what our trigger says; see `webhook.read`."""
-        held = (self._secret.webhook_secret, self._secret.webhook_secret_before)
-        secrets = [word for secret in held if (word := secret.get_secret_value())]
+        secrets = secrets_of(unfolded(self._secret))
         brand = self._site.scope.get("brand", "")
         return webhook.read(headers, body, now, secrets=secrets, brand=brand)
 
