@@ -18,6 +18,7 @@ from tieline_ops.trouble import unknown
 
 VERBS = {
     "new": "Begin a link between two systems",
+    "remove": "Take links out of the project, so that the next deployment ends them",
     "mode": "Let a link write, or only show what it would write",
     "check": "Find what is wrong with links, before they are deployed",
     "preview": "Show what would be written for a ticket, and write nothing",

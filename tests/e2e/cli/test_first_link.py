@@ -35,7 +35,7 @@ def steps() -> list[list[str]]:
 
 
 class Newcomer:
-    """Follows the steps in a checkout without links."""
+    """Follows the steps in a checkout."""
 
     def __init__(self, root: Path, ending: ExitStack) -> None:
         self.root = root
@@ -101,8 +101,7 @@ def test_the_newcomers_path_ends_in_a_ticket_that_crosses(
     for name in ("infra", "shared", ".venv-emulator"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "template.yaml", tmp_path)
-    (tmp_path / "functions").mkdir()
-    shutil.copytree(ROOT / "functions/jira-servicenow", tmp_path / "functions/jira-servicenow")
+    shutil.copytree(ROOT / "functions", tmp_path / "functions")
     monkeypatch.chdir(tmp_path)
     with ExitStack() as ending:
         newcomer = Newcomer(tmp_path, ending)
@@ -111,6 +110,7 @@ def test_the_newcomers_path_ends_in_a_ticket_that_crosses(
                 assert newcomer.incidents() == []  # nothing was written before
             newcomer.follow(words)
         assert "live" in newcomer.said
+        assert [*Project(tmp_path).stanzas()] == [LINK]
         until(lambda: "VPN drops" in newcomer.incidents())
         newcomer.jira.create_issue(JANE, summary="Mouse is slow", labels=["tieline"])
         until(lambda: "Mouse is slow" in newcomer.incidents())
