@@ -20,19 +20,16 @@ The indexes `due`, `parked` and `twins` hold keys only; the first two only what 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import Any
 
 from tieline.domain.brake import BrakeKind, Counting, Tally
-from tieline.domain.errors import Refused, Stale, Transient
+from tieline.domain.errors import Refused
 from tieline.domain.marks import show
 from tieline.domain.plan import Loss
 from tieline.domain.twin import UNTIL_LIVE, PartTwin, Twin
@@ -48,13 +45,12 @@ from tieline.state.items import (
     text,
     twin_body,
 )
+from tieline.state.keys import Keys
 from tieline.state.store import Bug, Counts, Cursor, GivenUp, Pause, Progress, Version
+from tieline.state.table import Table
 
-T = TypeVar("T")
 TRANSACTION = 90
 """Items that are written together; DynamoDB takes 100."""
-READ_AT_ONCE, READ_TRIES = 100, 5
-"""Items of one BatchGetItem, and how often what it leaves out (beyond 16 MB) is asked for."""
 BODY_LIMIT = 350_000
 """Bytes of a twin's body; an item holds 400 KB."""
 LOSS_LIMIT = 180_000
@@ -64,32 +60,30 @@ BUG_KEPT = timedelta(days=30)
 """A dead letter waits for a fortnight, and its change may have waited as long before."""
 ANSWER_KEPT = timedelta(days=1)
 _WHEN_LIVE: Item = {":live": text(moment(UNTIL_LIVE) or "")}
-_STALE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 
 
 class DynamoStore:
     """The state of one link, behind `state.store.Store`. `client` is boto3's for DynamoDB."""
 
     def __init__(self, link: str, table: str, client: Any) -> None:
-        self._link = link
-        self._table = table
-        self._client = client
+        self._keys = Keys(link)
+        self._table = Table(table, client)
 
     def twin_key(self, side: str, id: str) -> str | None:
-        item = self._get(self._ticket_key(side, id))
+        item = self._table.get(self._keys.ticket(side, id))
         return item["twin"]["S"] if item else None
 
     def twin_keys(self, side: str, ids: Collection[str]) -> Mapping[str, str]:
-        places = {self._ticket_key(side, id)["pk"]["S"]: id for id in ids}
-        items = self._get_all([self._ticket_key(side, id) for id in places.values()])
+        places = {self._keys.ticket(side, id)["pk"]["S"]: id for id in ids}
+        items = self._table.get_all([self._keys.ticket(side, id) for id in places.values()])
         return {places[item["pk"]["S"]]: item["twin"]["S"] for item in items}
 
     def twin(self, key: str) -> Twin | None:
-        item = self._get(self._twin_key(key))
+        item = self._table.get(self._keys.twin(key))
         return read_twin(item) if item else None
 
     def twins(self, keys: Collection[str]) -> Mapping[str, Twin]:
-        items = self._get_all([self._twin_key(key) for key in dict.fromkeys(keys)])
+        items = self._table.get_all([self._keys.twin(key) for key in dict.fromkeys(keys)])
         found = [read_twin(item) for item in items]
         return {twin.key: twin for twin in found}
 
@@ -103,7 +97,7 @@ class DynamoStore:
         first, last = list(parts[:-TRANSACTION]), list(parts[-TRANSACTION:])
         for start in range(0, len(first), TRANSACTION):
             some = [self._put_part(twin.key, p) for p in first[start : start + TRANSACTION]]
-            self._write([*self._still(twin), *some])
+            self._table.write(*self._still(twin), *some)
         writes = [self._put_twin(stored, body), *(self._put_part(twin.key, p) for p in last)]
         if bind or twin.revision == 0:
             writes += [
@@ -111,12 +105,12 @@ class DynamoStore:
                 for side, base in twin.sides.items()
                 if base.id
             ]
-        self._write(writes)
+        self._table.write(*writes)
         return stored
 
     def record_loss(self, key: str, loss: Loss, at: datetime) -> None:
         item = {
-            **self._twin_key(key, f"loss#{moment(at)}#{loss.side}.{loss.field}"),
+            **self._keys.twin(key, f"loss#{moment(at)}#{loss.side}.{loss.field}"),
             "v": number(FORM),
             "side": text(loss.side),
             "field": text(loss.field),
@@ -125,61 +119,49 @@ class DynamoStore:
             "policy": text(loss.policy),
             "expires": number(int((at + LOSS_KEPT).timestamp())),
         }
-        self._call(lambda: self._client.put_item(TableName=self._table, Item=item))
+        self._table.write(self._table.putting(item))
 
     def losses(self, key: str) -> tuple[GivenUp, ...]:
         between = {":from": text("loss#"), ":to": text("loss$")}
-        items = self._query(
+        items = self._table.query(
             KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
-            ExpressionAttributeValues={":pk": self._twin_key(key)["pk"], **between},
+            ExpressionAttributeValues={":pk": self._keys.twin(key)["pk"], **between},
             ConsistentRead=True,
         )
         return tuple(_given_up(item) for item in items)
 
     def release(self, twin: Twin) -> None:
         # Only the twin that we read: another worker may have begun with it meanwhile.
-        deletes: list[Item] = [
-            {
-                "Delete": {
-                    "TableName": self._table,
-                    "Key": self._twin_key(twin.key),
-                    "ConditionExpression": "revision = :read",
-                    "ExpressionAttributeValues": {":read": number(twin.revision)},
-                }
-            }
-        ]
+        read = _where("revision = :read", read=number(twin.revision))
+        deletes = [self._table.deleting(self._keys.twin(twin.key), **read)]
         for side, base in twin.sides.items():
             if base.id:
                 # Only our own: a ticket that was never bound may belong to another twin.
-                ours = {
-                    "ConditionExpression": "attribute_not_exists(pk) OR twin = :twin",
-                    "ExpressionAttributeValues": {":twin": text(twin.key)},
-                }
-                key = self._ticket_key(side, base.id)
-                deletes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})
+                ours = _where("attribute_not_exists(pk) OR twin = :twin", twin=text(twin.key))
+                deletes.append(self._table.deleting(self._keys.ticket(side, base.id), **ours))
         # The ticket's next twin has the same key, and must not find parts of this one; those that
         # do not fit go before, since a twin without them only looks again for its copies.
         keys = [
-            self._twin_key(twin.key, f"{part.kind.value}#{part.key}")
+            self._keys.twin(twin.key, f"{part.kind.value}#{part.key}")
             for part in self.parts(twin.key)
         ]
         for key in keys[:-TRANSACTION]:
-            self._delete(key)
-        together = [{"Delete": {"TableName": self._table, "Key": k}} for k in keys[-TRANSACTION:]]
-        self._write([*deletes, *together])
+            self._table.write(self._table.deleting(key))
+        together = [self._table.deleting(key) for key in keys[-TRANSACTION:]]
+        self._table.write(*deletes, *together)
 
     def parts(self, key: str) -> tuple[PartTwin, ...]:
         # Nothing else of a twin sorts between its attachments and its comments.
         between = {":from": text("attachment#"), ":to": text("comment$")}
-        items = self._query(
+        items = self._table.query(
             KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
-            ExpressionAttributeValues={":pk": self._twin_key(key)["pk"], **between},
+            ExpressionAttributeValues={":pk": self._keys.twin(key)["pk"], **between},
             ConsistentRead=True,
         )
         return tuple(read_part(item) for item in items)
 
     def cursor(self, side: str) -> Cursor | None:
-        item = self._get(self._side_key(side, "cursor"))
+        item = self._table.get(self._keys.side(side, "cursor"))
         if item is None:
             return None
         revision, moved = int(item["revision"]["N"]), datetime.fromisoformat(item["moved"]["S"])
@@ -188,18 +170,18 @@ class DynamoStore:
     def move_cursor(self, cursor: Cursor) -> Cursor:
         moved = replace(cursor, revision=cursor.revision + 1)
         item = {
-            **self._side_key(cursor.side, "cursor"),
+            **self._keys.side(cursor.side, "cursor"),
             "v": number(FORM),
             "position": text(cursor.position),
             "moved": text(cursor.moved.isoformat()),
             "revision": number(moved.revision),
         }
         # Only from where we read it: two polls at once must not move it backwards.
-        self._write([{"Put": self._if_revision(item, cursor.revision)}])
+        self._table.write(self._if_revision(item, cursor.revision))
         return moved
 
     def progress(self, name: str) -> Progress | None:
-        item = self._get(self._work_key(name))
+        item = self._table.get(self._keys.work(name))
         if item is None:
             return None
         position, facts = json.loads(item["body"]["S"])
@@ -209,26 +191,22 @@ class DynamoStore:
         saved = replace(progress, revision=progress.revision + 1)
         body = [progress.position, dict(progress.facts)]
         item = {
-            **self._work_key(progress.name),
+            **self._keys.work(progress.name),
             "v": number(FORM),
             "revision": number(saved.revision),
             "body": text(json.dumps(body, separators=(",", ":"))),
         }
         # Only from where we read it: two commands at once must not go on from each other's place.
-        self._write([{"Put": self._if_revision(item, progress.revision)}])
+        self._table.write(self._if_revision(item, progress.revision))
         return saved
 
     def drop_progress(self, progress: Progress) -> None:
-        delete: Item = {
-            "TableName": self._table,
-            "Key": self._work_key(progress.name),
-            "ConditionExpression": "attribute_not_exists(pk) OR revision = :read",
-            "ExpressionAttributeValues": {":read": number(progress.revision)},
-        }
-        self._call(lambda: self._client.delete_item(**delete))
+        ours = "attribute_not_exists(pk) OR revision = :read"
+        read = _where(ours, read=number(progress.revision))
+        self._table.write(self._table.deleting(self._keys.work(progress.name), **read))
 
     def pause(self, side: str) -> Pause | None:
-        item = self._get(self._side_key(side, "pause"))
+        item = self._table.get(self._keys.side(side, "pause"))
         if item is None:
             return None
         since, until = (datetime.fromisoformat(item[n]["S"]) for n in ("since", "until"))
@@ -237,7 +215,7 @@ class DynamoStore:
 
     def set_pause(self, pause: Pause) -> None:
         item = {
-            **self._side_key(pause.side, "pause"),
+            **self._keys.side(pause.side, "pause"),
             "v": number(FORM),
             "since": text(pause.since.isoformat()),
             "until": text(pause.until.isoformat()),
@@ -246,26 +224,21 @@ class DynamoStore:
             "who": text(pause.who),
         }
         item["stays"] = text("yes" if pause.stays else "no")
-        put: Item = {"TableName": self._table, "Item": item}
-        if not pause.stays:
-            # Not over a person's: what a process finds meanwhile must not end it by and by.
-            put["ConditionExpression"] = "attribute_not_exists(pk) OR stays = :no"
-            put["ExpressionAttributeValues"] = {":no": text("no")}
-        self._write([{"Put": put}])
+        # Not over a person's: what a process finds meanwhile must not end it by and by.
+        free = _where("attribute_not_exists(pk) OR stays = :no", no=text("no"))
+        self._table.write(self._table.putting(item, **({} if pause.stays else free)))
 
     def end_pause(self, side: str, since: datetime | None = None) -> None:
-        key = self._side_key(side, "pause")
+        key = self._keys.side(side, "pause")
         if since is None:
-            self._delete(key)
+            self._table.write(self._table.deleting(key))
             return
         # Only the one that we read: a person may have paused the side meanwhile.
-        held = {":since": text(since.isoformat())}
-        delete: Item = {"TableName": self._table, "Key": key, "ExpressionAttributeValues": held}
-        delete["ConditionExpression"] = "since = :since"
-        self._call(lambda: self._client.delete_item(**delete))
+        held = _where("since = :since", since=text(since.isoformat()))
+        self._table.write(self._table.deleting(key, **held))
 
     def tally(self, kind: BrakeKind) -> Tally:
-        return read_tally(self._get(self._brake_key(kind)) or {})
+        return read_tally(self._table.get(self._keys.brake(kind)) or {})
 
     def count(self, kind: BrakeKind, counting: Counting) -> Tally:
         adds = {"made": counting.total, **{f"s{s}": n for s, n in counting.adds.items()}}
@@ -273,38 +246,38 @@ class DynamoStore:
         update = f"SET v = :v ADD {', '.join(f'{name} :{name}' for name in adds)}"
         if counting.forget:
             update += f" REMOVE {', '.join(f's{step}' for step in counting.forget)}"
-        answer = self._update(self._brake_key(kind), update, {":v": number(FORM), **values})
+        answer = self._table.update(self._keys.brake(kind), update, {":v": number(FORM), **values})
         return read_tally(answer["Attributes"])
 
     def let_through(self, kind: BrakeKind, free: int, until: datetime | None, who: str) -> None:
         update = "SET v = :v, let_to = :free, let_until = :until, let_by = :who"
         values = {":free": number(free), ":until": text(until.isoformat() if until else "")}
         given = {":v": number(FORM), **values, ":who": text(who)}
-        self._update(self._brake_key(kind), update, given)
+        self._table.update(self._keys.brake(kind), update, given)
 
     def note(self, side: str, name: str, words: str) -> None:
         body = {"v": number(FORM), "body": text(words)}
-        item = {**self._side_key(side, f"note#{name}"), **body}
-        self._write([{"Put": {"TableName": self._table, "Item": item}}])
+        item = {**self._keys.side(side, f"note#{name}"), **body}
+        self._table.write(self._table.putting(item))
 
     def noted(self, side: str, name: str) -> str | None:
-        item = self._get(self._side_key(side, f"note#{name}"))
+        item = self._table.get(self._keys.side(side, f"note#{name}"))
         return item["body"]["S"] if item else None
 
     def record_bug(self, bug: Bug) -> None:
         body = [bug.error, list(bug.where), bug.said, moment(bug.at), bug.receives]
         item = {
-            **self._bug_key(bug.digest),
+            **self._keys.bug(bug.digest),
             "v": number(FORM),
             "body": text(json.dumps(body, separators=(",", ":"))),
             "expires": number(int((bug.at + BUG_KEPT).timestamp())),
         }
-        self._write([{"Put": {"TableName": self._table, "Item": item}}])
+        self._table.write(self._table.putting(item))
 
     def bugs(self) -> Mapping[str, Bug]:
-        items = self._query(
+        items = self._table.query(
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": self._bug_key("")["pk"]},
+            ExpressionAttributeValues={":pk": self._keys.bug("")["pk"]},
             ConsistentRead=True,
         )
         found = {}
@@ -316,15 +289,15 @@ class DynamoStore:
 
     def record_answer(self, asked: str, outcome: str, at: datetime) -> None:
         item = {
-            **self._asked_key(asked),
+            **self._keys.asked(asked),
             "v": number(FORM),
             "outcome": text(outcome),
             "expires": number(int((at + ANSWER_KEPT).timestamp())),
         }
-        self._write([{"Put": {"TableName": self._table, "Item": item}}])
+        self._table.write(self._table.putting(item))
 
     def answer(self, asked: str) -> str | None:
-        item = self._get(self._asked_key(asked))
+        item = self._table.get(self._keys.asked(asked))
         return item["outcome"]["S"] if item else None
 
     def due(self, now: datetime, limit: int) -> Sequence[Twin]:
@@ -335,25 +308,24 @@ class DynamoStore:
 
     def all_twins(self) -> Iterator[Twin]:
         for item in self._index_keys("twins", None, "", {}):
-            twin = self._get({"pk": item["pk"], "sk": item["sk"]})
+            twin = self._table.get({"pk": item["pk"], "sk": item["sk"]})
             if twin is not None:
                 yield read_twin(twin)
 
     def page(self, limit: int, after: str | None = None) -> tuple[Sequence[Twin], str | None]:
-        twins_pk = text(f"{self._link}#twins")
+        twins_pk = self._keys.index("twins")
         query: dict[str, Any] = {
-            "TableName": self._table,
             "IndexName": "twins",
             "KeyConditionExpression": "twins_pk = :pk",
             "ExpressionAttributeValues": {":pk": twins_pk},
             "Limit": limit,
         }
         if after is not None:
-            query["ExclusiveStartKey"] = {**self._twin_key(after), "twins_pk": twins_pk}
-        answer = self._call(lambda: self._client.query(**query))
-        items = self._get_all([{"pk": one["pk"], "sk": one["sk"]} for one in answer["Items"]])
+            query["ExclusiveStartKey"] = {**self._keys.twin(after), "twins_pk": twins_pk}
+        answer = self._table.page(**query)
+        items = self._table.get_all([{"pk": one["pk"], "sk": one["sk"]} for one in answer["Items"]])
         last = answer.get("LastEvaluatedKey")
-        following = last["pk"]["S"].removeprefix(f"{self._link}#twin#") if last else None
+        following = _twin_of(last) if last else None
         return [read_twin(item) for item in items], following
 
     def counts(self) -> Counts:
@@ -362,10 +334,10 @@ class DynamoStore:
     def keys_after(self, after: str, limit: int) -> Sequence[str]:
         start: Item = {}
         if after:
-            place = {**self._twin_key(after), "twins_pk": text(f"{self._link}#twins")}
+            place = {**self._keys.twin(after), "twins_pk": self._keys.index("twins")}
             start = {"ExclusiveStartKey": place}
         found = self._index_keys("twins", limit, "", {}, start)
-        return [item["pk"]["S"].rpartition("#twin#")[2] for item in found]
+        return [_twin_of(item) for item in found]
 
     def planned(self, limit: int) -> Sequence[Twin]:
         return self._indexed("due", limit, "due_at >= :live", _WHEN_LIVE)
@@ -379,20 +351,19 @@ class DynamoStore:
         if len(compiled) + len(source) > BODY_LIMIT:
             raise Refused(f"version {version.name} is too large to store")
         item = {
-            "pk": text(f"{self._link}#versions"),
-            "sk": text(sk),
+            **self._keys.version(sk),
             "v": number(FORM),
             "compiled": text(compiled),
             "source": text(source),
         }
-        self._write([{"Put": self._if_revision(item, 0)}])
+        self._table.write(self._if_revision(item, 0))
 
     def versions(self, limit: int, before: datetime | None = None) -> Sequence[Version]:
-        values = {":pk": text(f"{self._link}#versions")}
+        values = {":pk": self._keys.version("")["pk"]}
         condition = "pk = :pk"
         if before is not None:
             condition, values[":before"] = "pk = :pk AND sk < :before", text(moment(before) or "")
-        items = self._query(
+        items = self._table.query(
             KeyConditionExpression=condition,
             ExpressionAttributeValues=values,
             ConsistentRead=True,
@@ -404,234 +375,101 @@ class DynamoStore:
     def people(self, side: str, emails: Iterable[str], now: datetime) -> Mapping[str, str | None]:
         found: dict[str, str | None] = {}
         for email in emails:
-            item = self._get(self._person_key(side, email))
+            item = self._table.get(self._keys.person(side, email))
             if item is not None and int(item["expires"]["N"]) > now.timestamp():
                 found[email] = item["id"]["S"] or None
         return found
 
     def remember_person(self, side: str, email: str, id: str | None, expires: datetime) -> None:
         item = {
-            **self._person_key(side, email),
+            **self._keys.person(side, email),
             "v": number(FORM),
             "id": text(id or ""),
             "expires": number(int(expires.timestamp())),
         }
-        self._call(lambda: self._client.put_item(TableName=self._table, Item=item))
-
-    def _twin_key(self, key: str, sk: str = "twin") -> Item:
-        return {"pk": text(f"{self._link}#twin#{key}"), "sk": text(sk)}
-
-    def _ticket_key(self, side: str, id: str) -> Item:
-        return {"pk": text(f"{self._link}#ticket#{side}#{id}"), "sk": text("ticket")}
-
-    def _side_key(self, side: str, sk: str) -> Item:
-        return {"pk": text(f"{self._link}#side#{side}"), "sk": text(sk)}
-
-    def _work_key(self, name: str) -> Item:
-        return {"pk": text(f"{self._link}#work"), "sk": text(name)}
-
-    def _brake_key(self, kind: BrakeKind) -> Item:
-        return {"pk": text(f"{self._link}#brake"), "sk": text(kind)}
-
-    def _bug_key(self, digest: str) -> Item:
-        return {"pk": text(f"{self._link}#bugs"), "sk": text(digest)}
-
-    def _asked_key(self, asked: str) -> Item:
-        return {"pk": text(f"{self._link}#asked"), "sk": text(asked)}
-
-    def _person_key(self, side: str, email: str) -> Item:
-        digest = hashlib.sha256(email.encode()).hexdigest()
-        return {"pk": text(f"{self._link}#person#{side}"), "sk": text(digest)}
+        self._table.write(self._table.putting(item))
 
     def _put_twin(self, twin: Twin, body: str) -> Item:
         item: Item = {
-            **self._twin_key(twin.key),
+            **self._keys.twin(twin.key),
             "v": number(FORM),
             "key": text(twin.key),
             "revision": number(twin.revision),
             "state": text(twin.state.value),
             "body": text(body),
-            "twins_pk": text(f"{self._link}#twins"),
+            "twins_pk": self._keys.index("twins"),
         }
         if twin.due_at is not None:
-            item["due_pk"] = text(f"{self._link}#due")
+            item["due_pk"] = self._keys.index("due")
             item["due_at"] = text(f"{moment(twin.due_at)}#{twin.key}")
         if twin.parked is not None:
-            item["parked_pk"] = text(f"{self._link}#parked")
+            item["parked_pk"] = self._keys.index("parked")
             item["parked_at"] = text(f"{moment(twin.parked.since)}#{twin.key}")
         # Only over the revision that we read: another worker may have settled this twin.
-        return {"Put": self._if_revision(item, twin.revision - 1)}
+        return self._if_revision(item, twin.revision - 1)
 
     def _still(self, twin: Twin) -> list[Item]:
         # Only while the twin is the one that we read: a loser must not write over a winner's parts.
         if twin.revision == 0:
             return []
-        check = {
-            "TableName": self._table,
-            "Key": self._twin_key(twin.key),
-            "ConditionExpression": "revision = :read",
-            "ExpressionAttributeValues": {":read": number(twin.revision)},
-        }
-        return [{"ConditionCheck": check}]
+        read = _where("revision = :read", read=number(twin.revision))
+        return [self._table.checking(self._keys.twin(twin.key), **read)]
 
     def _if_revision(self, item: Item, read: int) -> Item:
         if read == 0:
-            condition = {"ConditionExpression": "attribute_not_exists(pk)"}
-            return {"TableName": self._table, "Item": item, **condition}
-        return {
-            "TableName": self._table,
-            "Item": item,
-            "ConditionExpression": "revision = :read",
-            "ExpressionAttributeValues": {":read": number(read)},
-        }
+            return self._table.putting(item, **_where("attribute_not_exists(pk)"))
+        return self._table.putting(item, **_where("revision = :read", read=number(read)))
 
     def _put_part(self, key: str, part: PartTwin) -> Item:
-        item = {**self._twin_key(key, f"{part.kind.value}#{part.key}"), **part_item(part)}
-        return {"Put": {"TableName": self._table, "Item": item}}
+        item = {**self._keys.twin(key, f"{part.kind.value}#{part.key}"), **part_item(part)}
+        return self._table.putting(item)
 
     def _put_ticket(self, key: str, side: str, id: str) -> Item:
         # A ticket belongs to one twin: a second birth of it must lose.
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": {**self._ticket_key(side, id), "v": number(FORM), "twin": text(key)},
-                "ConditionExpression": "attribute_not_exists(pk) OR twin = :twin",
-                "ExpressionAttributeValues": {":twin": text(key)},
-            }
-        }
-
-    def _write(self, writes: Sequence[Item]) -> None:
-        """One item by a plain put, several by a transaction."""
-        if len(writes) == 1 and "Put" in writes[0]:
-            self._call(lambda: self._client.put_item(**writes[0]["Put"]))
-        elif writes:
-            items = list(writes)
-            self._call(lambda: self._client.transact_write_items(TransactItems=items))
-
-    def _get(self, key: Item) -> Item | None:
-        answer = self._call(
-            lambda: self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        )
-        item: Item | None = answer.get("Item")
-        return item
-
-    def _get_all(self, keys: Sequence[Item]) -> list[Item]:
-        """The items of these keys that there are, in the order of the keys."""
-        found: dict[tuple[str, str], Item] = {}
-        for start in range(0, len(keys), READ_AT_ONCE):
-            asked: Any = {self._table: {"Keys": keys[start : start + READ_AT_ONCE]}}
-            for _ in range(READ_TRIES):
-                for table in asked.values():
-                    table["ConsistentRead"] = True
-                answer = self._call(lambda a=asked: self._client.batch_get_item(RequestItems=a))  # type: ignore[misc]
-                items = answer["Responses"].get(self._table, [])
-                found |= {(item["pk"]["S"], item["sk"]["S"]): item for item in items}
-                asked = answer.get("UnprocessedKeys")
-                if not asked:
-                    break
-            else:
-                raise Transient("DynamoDB BatchGetItem left items unread")
-        named = [(key["pk"]["S"], key["sk"]["S"]) for key in keys]
-        return [found[name] for name in named if name in found]
-
-    def _delete(self, key: Item) -> None:
-        self._call(lambda: self._client.delete_item(TableName=self._table, Key=key))
-
-    def _update(self, key: Item, update: str, values: Item) -> Item:
-        """An update's answer, with the item as it is then."""
-        answer: Item = self._call(
-            lambda: self._client.update_item(
-                TableName=self._table,
-                Key=key,
-                UpdateExpression=update,
-                ExpressionAttributeValues=values,
-                ReturnValues="ALL_NEW",
-            )
-        )
-        return answer
-
-    def _query(self, **query: Any) -> Iterator[Item]:
-        start: Item = {}
-        while True:
-            arguments = {**query, **start}
-            page = self._call(
-                lambda a=arguments: self._client.query(TableName=self._table, **a)  # type: ignore[misc]
-            )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        item = {**self._keys.ticket(side, id), "v": number(FORM), "twin": text(key)}
+        ours = _where("attribute_not_exists(pk) OR twin = :twin", twin=text(key))
+        return self._table.putting(item, **ours)
 
     def _index_keys(
-        self,
-        index: str,
-        limit: int | None,
-        condition: str,
-        values: Item,
-        start: Item | None = None,
+        self, index: str, limit: int | None, condition: str, values: Item, start: Item | None = None
     ) -> Iterator[Item]:
-        query: dict[str, Any] = {
-            "IndexName": index,
-            "KeyConditionExpression": f"{index}_pk = :pk" + (f" AND {condition}" * bool(condition)),
-            "ExpressionAttributeValues": {":pk": text(f"{self._link}#{index}"), **values},
-            **(start or {}),
-        }
+        query = {**self._in_index(index, condition, values), **(start or {})}
         if limit is not None:
             query["Limit"] = limit
-        for count, item in enumerate(self._query(**query)):
-            if limit is not None and count >= limit:
-                return
-            yield item
+        return islice(self._table.query(**query), limit)
 
     def _indexed(
         self, index: str, limit: int, condition: str = "", values: Item | None = None
     ) -> Sequence[Twin]:
         """The twins of a sparse index, oldest first; read again, since an index lags behind."""
         listed = self._index_keys(index, limit, condition, values or {})
-        items = self._get_all([{"pk": key["pk"], "sk": key["sk"]} for key in listed])
+        items = self._table.get_all([{"pk": key["pk"], "sk": key["sk"]} for key in listed])
         return [read_twin(item) for item in items if f"{index}_pk" in item]
 
     def _count(self, index: str, condition: str = "", values: Item | None = None) -> int:
-        total = 0
-        start: Item = {}
-        while True:
-            arguments = {
-                "TableName": self._table,
-                "IndexName": index,
-                "KeyConditionExpression": f"{index}_pk = :pk"
-                + (f" AND {condition}" * bool(condition)),
-                "ExpressionAttributeValues": {
-                    ":pk": text(f"{self._link}#{index}"),
-                    **(values or {}),
-                },
-                "Select": "COUNT",
-                **start,
-            }
-            page = self._call(lambda a=arguments: self._client.query(**a))  # type: ignore[misc]
-            total += int(page["Count"])
-            if "LastEvaluatedKey" not in page:
-                return total
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        query = self._in_index(index, condition, values or {})
+        return sum(int(page["Count"]) for page in self._table.pages(Select="COUNT", **query))
 
-    def _call(self, call: Callable[[], Any]) -> Any:
-        """The answer of one call.
+    def _in_index(self, index: str, condition: str, values: Item) -> Item:
+        """A query of an index, with a condition on its sort key if there is one."""
+        return {
+            "IndexName": index,
+            "KeyConditionExpression": f"{index}_pk = :pk" + (f" AND {condition}" * bool(condition)),
+            "ExpressionAttributeValues": {":pk": self._keys.index(index), **values},
+        }
 
-        Raises Stale for a condition, Transient for all else but a request that DynamoDB does not
-        understand: that is a bug, and ClientError says so.
-        """
-        try:
-            return call()
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            reasons = {r.get("Code") for r in error.response.get("CancellationReasons", [])}
-            failed = reasons & {"ConditionalCheckFailed", "TransactionConflict"}
-            if code in _STALE or (code == "TransactionCanceledException" and failed):
-                raise Stale(f"DynamoDB {error.operation_name}: the condition failed") from None
-            if code == "ValidationException" or "ValidationError" in reasons:
-                raise
-            raise Transient(f"DynamoDB {error.operation_name} answered {code}") from None
-        except BotoCoreError as error:
-            raise Transient(f"DynamoDB gave no answer ({type(error).__name__})") from None
+
+def _where(condition: str, **values: Item) -> Item:
+    """A condition of a write, with its values by name."""
+    if not values:
+        return {"ConditionExpression": condition}
+    named = {f":{name}": value for name, value in values.items()}
+    return {"ConditionExpression": condition, "ExpressionAttributeValues": named}
+
+
+def _twin_of(item: Item) -> str:
+    """The key of the twin that an item of an index names."""
+    return str(item["pk"]["S"]).rpartition("#twin#")[2]
 
 
 def _given_up(item: Item) -> GivenUp:
