@@ -104,8 +104,9 @@ backlog: setup .venv-emulator/.ready ## Change TICKETS tickets at once, through 
 	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/backlog.py $(TICKETS) --page
 
 .PHONY: connect
+connect: TICKETS := 10000
 connect: setup .venv-emulator/.ready ## Pair TICKETS tickets of each side by a key, killed and resumed on the way
-	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/connect.py $(TICKETS)
+	PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python benchmarks/connect.py $(TICKETS) --page
 
 LINKS ?= 300
 many: sam ## Build LINKS links over every pair of systems as they would be deployed, and hold them against AWS's quotas

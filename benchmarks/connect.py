@@ -2,7 +2,7 @@
 
 The `tieline` command in a process of its own, the link's real handler in processes of its own, the
 emulator's queue and table, both simulated systems over HTTP. Exits 1 when a pair or a write is not
-what the dry run announced.
+what the dry run announced; with --page the table goes to docs/bringing-in.md.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from simulation.model.page import write_summary
+
 from tieline_ops.connecting.run import checks, run, told
 
 
@@ -20,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tickets", nargs="?", type=int, default=10_000)
     parser.add_argument("--deadline", type=float, default=3600, help="seconds")
+    parser.add_argument("--page", action="store_true")
     chosen = parser.parse_args()
     begun = time.monotonic()
 
@@ -32,6 +35,8 @@ def main() -> int:
         print(count, write, "announced", found.announced[write], file=sys.stderr)
     for line in [*found.wrong_pairs[:10], *found.others[:10]]:
         print(line, file=sys.stderr)
+    if chosen.page:
+        write_summary(told(found), "connect", Path("docs/bringing-in.md"))
     return 0 if all(check.held for check in checks(found)) else 1
 
 
