@@ -53,7 +53,7 @@ class _Stored:
         return self._secret().side(name)
 
     def replace(self, side: str, part: Mapping[str, Any]) -> None:
-        self._secret().replace(side, part)
+        self._secret().renew(side, part)
 
     def _secret(self) -> Secret:
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - boto3 is slow to import

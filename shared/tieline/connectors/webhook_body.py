@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 
 from tieline.domain.errors import Malformed
 
+NOW, BEFORE = "webhook_secret", "webhook_secret_before"
+"""In a side's part of the secret: what webhooks are signed with, and what they were before."""
 _DELIVERY = re.compile(r"[!-~]{1,200}")
 
 

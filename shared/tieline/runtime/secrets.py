@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Clock
+from tieline.connectors.webhook_body import BEFORE, NOW
 from tieline.domain.errors import Configuration, Transient
 
 KEPT = timedelta(minutes=15)
@@ -47,19 +48,9 @@ class Secret:
 
     def read_again(self) -> None:
         """Read the secret now, whatever is kept."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
+        text = self._called("get_secret_value", "read")["SecretString"]
         try:
-            text = self._client.get_secret_value(SecretId=self._name)["SecretString"]
             value = json.loads(text)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in {"ResourceNotFoundException", "AccessDeniedException"}:
-                what = f"the secret {self._name} cannot be read ({code})"
-                raise Configuration(what) from None
-            raise Transient(f"Secrets Manager answered {code}") from None
-        except BotoCoreError as error:
-            raise Transient(f"Secrets Manager gave no answer ({type(error).__name__})") from None
         except ValueError:
             raise Configuration(f"the secret {self._name} is not JSON") from None
         if not isinstance(value, dict):
@@ -77,8 +68,38 @@ class Secret:
         self.read_again()
         return before != self._kept
 
-    def replace(self, side: str, part: Mapping[str, Any]) -> None:
-        """Store a renewed part (a rotated OAuth token), before anything uses it."""
+    def renew(self, side: str, part: Mapping[str, Any]) -> None:
+        """Store a renewed part (a rotated OAuth token), before anything uses it.
+
+        Its webhook secrets stay those that are stored: whoever renews may have read it before one
+        was replaced. Raises Configuration, Transient.
+        """
         self.read_again()
-        self._kept = {**self._kept, side: dict(part)}
-        self._client.put_secret_value(SecretId=self._name, SecretString=json.dumps(self._kept))
+        stored = self._kept.get(side)
+        held = stored if isinstance(stored, dict) else {}
+        own = {name: value for name, value in part.items() if name not in {NOW, BEFORE}}
+        self._put(side, {**own, **{name: held[name] for name in (NOW, BEFORE) if name in held}})
+
+    def replace(self, side: str, part: Mapping[str, Any]) -> None:
+        """Store a side's part as it is given. Raises Configuration, Transient."""
+        self.read_again()
+        self._put(side, part)
+
+    def _put(self, side: str, part: Mapping[str, Any]) -> None:
+        value = {**self._kept, side: dict(part)}
+        self._called("put_secret_value", "written", SecretString=json.dumps(value))
+        self._kept = value
+
+    def _called(self, what: str, done: str, **arguments: str) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            return getattr(self._client, what)(SecretId=self._name, **arguments)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in {"ResourceNotFoundException", "AccessDeniedException"}:
+                what = f"the secret {self._name} cannot be {done} ({code})"
+                raise Configuration(what) from None
+            raise Transient(f"Secrets Manager answered {code}") from None
+        except BotoCoreError as error:
+            raise Transient(f"Secrets Manager gave no answer ({type(error).__name__})") from None

@@ -50,7 +50,7 @@ def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **opti
             site, part, watch=partial(telemetry.call, name, side.system), clock=clock, **options
         )
         if hasattr(made, "renewed"):
-            made.renewed = lambda new: secret.replace(name, new)
+            made.renewed = lambda new: secret.renew(name, new)
         return made
 
     return make
