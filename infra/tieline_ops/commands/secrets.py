@@ -115,7 +115,8 @@ def rotate(
 
     First a new one is made and both are taken; webhooks are given the new one by the system's
     API, or the steps are printed. Then --finish drops the old one, which is refused as long as
-    nothing has come that bears the new one.
+    nothing has come that bears the new one. What failed midway is gone on with by the same
+    command.
 
     \b
     Example:
@@ -127,18 +128,18 @@ def rotate(
     if finish:
         answer = asked.ask("webhooks-finish", side, force=force)
         if "refused" in answer:
-            hint = (
-                f"change a ticket in {side}, or have it send a webhook anew; `tieline webhooks "
-                f"list {link} --side {side}` says when one came; --force drops the old one now"
-            )
-            raise Trouble(str(answer["refused"]), hint)
+            raise Trouble(str(answer["refused"]), _before_the_end(link, side, answer))
         if machine:
             print_json({"link": link, "side": side, **answer})
         else:
             click.echo(f"{mark(True)} the old secret of {side} is taken no more")
             _print_denied(answer)
         return
-    answer = asked.ask("webhooks-rotate", side)
+    again = (
+        "what is taken stays taken, and no webhook is refused; "
+        f"`tieline secrets rotate {link} {side}` goes on where this stopped"
+    )
+    answer = asked.ask("webhooks-rotate", side, again)
     if asked.system(side) == "servicenow":
         answer = {**answer, **asked.rule(side)}
     by_hand = not answer.get("webhooks")
@@ -148,7 +149,7 @@ def rotate(
     if machine:
         print_json({"link": link, "side": side, **told})
     else:
-        click.echo(f"{mark(True)} {side} takes a new secret and the old one")
+        _print_taken(side, answer)
         _print_denied(answer)
         if by_hand:
             click.echo("give what posts to this address the new secret:")
@@ -159,6 +160,29 @@ def rotate(
             click.echo(f"  The secret: {told['secret']}")
         click.echo(f"then: tieline secrets rotate {link} {side} --finish")
     context.exit(1 if by_hand else 0)
+
+
+def _before_the_end(link: str, side: str, answer: Mapping[str, Any]) -> str:
+    """What to do before the old one can be dropped."""
+    if answer.get("again"):
+        what = f"`tieline secrets rotate {link} {side}` goes on where it stopped"
+    elif answer["proved"]:
+        what = "take it away by hand"
+    else:
+        what = (
+            f"change a ticket in {side}, or have it send a webhook anew; `tieline webhooks "
+            f"list {link} --side {side}` says when one came"
+        )
+    return f"{what}; --force drops the old one now"
+
+
+def _print_taken(side: str, answer: Mapping[str, Any]) -> None:
+    if not answer.get("rotating", True):
+        click.echo(f"{mark(False)} {side} takes one secret still: its system makes the new one")
+        return
+    began = answer.get("began")
+    since = f"; that began {began}" if answer.get("again") and began else ""
+    click.echo(f"{mark(True)} {side} takes a new secret and the old one{since}")
 
 
 def _print_denied(answer: Mapping[str, Any]) -> None:

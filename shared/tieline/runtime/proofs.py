@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tieline.connectors.base import Clock
+from tieline.connectors.webhook_body import BEFORE, NOW
 from tieline.domain.errors import Transient
 from tieline.state.store import Store
 
-NOW, BEFORE = "webhook_secret", "webhook_secret_before"
+NOTE = "webhook secret seen"
 AGAIN = timedelta(hours=1)
-"""Each process notes it so often at most; a note lasts a day."""
+"""Each process sees so often at most that it is noted."""
 
 
 class Proofs:
@@ -21,18 +27,40 @@ class Proofs:
         self._clock = clock
         self._noted: dict[str, tuple[str, datetime]] = {}
 
-    def seen(self, side: str, secret: str) -> None:
-        """A webhook bore this one, the newer. A note that cannot be kept is made by a later one."""
-        now, noted = self._clock(), self._noted.get(side)
-        if noted is not None and noted[0] == secret and now - noted[1] < AGAIN:
+    def seen(self, side: str, part: Mapping[str, Any]) -> None:
+        """A webhook bore the newer of a part's two. What cannot be noted is noted by a later one.
+
+        The first one is noted, and for these two secrets alone.
+        """
+        now, pair, noted = self._clock(), pair_of(part), self._noted.get(side)
+        if noted is not None and noted[0] == pair and now - noted[1] < AGAIN:
             return
         try:
-            self._store.record_answer(seen_key(side), now.isoformat(), now)
+            if first_seen(self._store, side, pair) is None:
+                words = json.dumps({"pair": pair, "at": now.isoformat()})
+                self._store.note(side, NOTE, words)
         except Transient:
             return
-        self._noted[side] = (secret, now)
+        self._noted[side] = (pair, now)
 
 
-def seen_key(side: str) -> str:
-    """Under what name it is kept."""
-    return f"webhook secret seen {side}"
+def first_seen(store: Store, side: str, pair: str) -> str | None:
+    """When a webhook first bore the newer of these two secrets, if one did."""
+    kept = json.loads(store.noted(side, NOTE) or "{}")
+    return str(kept["at"]) if pair and kept.get("pair") == pair else None
+
+
+def forget(store: Store, side: str) -> None:
+    """What was seen counts no more."""
+    store.note(side, NOTE, "{}")
+
+
+def pair_of(part: Mapping[str, Any]) -> str:
+    """A name for the two secrets that a part holds; "" if it holds one.
+
+    Nothing is learned of either from it: the one is the other's key.
+    """
+    now, before = str(part.get(NOW) or ""), str(part.get(BEFORE) or "")
+    if not now or not before:
+        return ""
+    return hmac.new(before.encode(), now.encode(), hashlib.sha256).hexdigest()[:16]

@@ -127,7 +127,7 @@ class Sides:
             part = self._secret.side(side)
             hints, present = _proved(read, part)
         if present and part.get("webhook_secret_before") and self.proofs is not None:
-            self.proofs().seen(side, str(part["webhook_secret"]))
+            self.proofs().seen(side, part)
         return hints
 
     def receipt(self, side: str, headers: Mapping[str, str]) -> tuple[str, str] | None:

@@ -177,9 +177,12 @@ def test_a_rotation_by_the_api_takes_both_secrets_until_it_is_finished(office: O
     assert {office.greet(each) for each in (old, new) * 6} == {202}
     hook = office.stack.sandbox.system(CODE, "oss").registry.hooks[0]
     assert hook.secret == new
-    assert office.say("secrets", "rotate", CODE, "oss")[1]["error"].startswith("two secrets")
+    status, answer = office.say("secrets", "rotate", CODE, "oss")
+    assert (status, answer["again"], answer["done"]) == (0, True, "had it already")
+    assert office.held(CODE)["oss"]["webhook_secret"] == new
     status, said = office.told("webhooks", "list", CODE, "--side", "oss")
-    assert "two secrets are taken: the new one since" in said
+    assert "two secrets are taken (since " in said
+    assert f"): the new one since {answer['proved']}" in said
     assert office.say("secrets", "rotate", CODE, "oss", "--finish")[0] == 0
     until(lambda: {office.greet(old) for _ in range(8)} == {401})
     assert {office.greet(new) for _ in range(8)} == {202}
@@ -204,6 +207,26 @@ def test_finishing_before_anything_bore_the_new_secret_is_refused(office: Office
     assert office.say("secrets", "rotate", FORMS, "partner", "--finish")[0] == 0
     until(lambda: {office.tell(old) for _ in range(8)} == {401})
     assert office.tell(new) == 202
+
+
+def test_a_rotation_that_its_system_did_not_answer_says_so_and_goes_on(office: Office) -> None:
+    jira = office.stack.sandbox.system(DESKS, "eng")
+    assert office.say("webhooks", "register", DESKS, "--side", "eng")[0] == 0
+    jira.faults.status(503, "POST", ".*/webhook", count=-1)
+    status, answer = office.say("secrets", "rotate", DESKS, "eng")
+    jira.faults.clear()
+    assert (status, "503" in answer["error"]) == (1, True)
+    assert "goes on where this stopped" in answer["hint"]
+    new = office.held(DESKS)["eng"]["webhook_secret"]
+    status, said = office.told("webhooks", "list", DESKS, "--side", "eng")
+    assert "nothing came with the new one yet" in said
+    assert f"`tieline secrets rotate {DESKS} eng` goes on" in said
+    status, answer = office.say("secrets", "rotate", DESKS, "eng", "--finish")
+    assert (status, "goes on where it stopped" in answer["hint"]) == (1, True)
+    status, said = office.told("secrets", "rotate", DESKS, "eng")
+    assert (status, "that began" in said, "made anew" in said) == (0, True, True)
+    assert office.held(DESKS)["eng"]["webhook_secret"] == new
+    assert office.say("secrets", "rotate", DESKS, "eng", "--finish", "--force")[0] == 0
 
 
 def test_zendesks_own_secret_is_replaced_by_a_second_webhook_beside_the_first(

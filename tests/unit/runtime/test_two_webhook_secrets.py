@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,8 +45,8 @@ class Noted:
 
     secrets: list[str] = field(default_factory=list)
 
-    def seen(self, _: str, secret: str) -> None:
-        self.secrets.append(secret)
+    def seen(self, _: str, part: Mapping[str, Any]) -> None:
+        self.secrets.append(part["webhook_secret"])
 
 
 class Desk:
