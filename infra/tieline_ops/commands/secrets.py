@@ -13,6 +13,7 @@ import click
 from tieline_ops.asking import checked as answered
 from tieline_ops.asking import link_of
 from tieline_ops.calling import Calls
+from tieline_ops.files import read_text
 from tieline_ops.project import Project
 from tieline_ops.running import running
 from tieline_ops.secret_forms import WEBHOOK, Field, Form, checked, forms, with_webhook_secret
@@ -73,7 +74,7 @@ def set_(
     system = found.sides[side].system
     store = SecretStore(found.name, None if deployed else running(project, found.name))
     before = store.parts().get(side) or {}
-    given = _read(file) if file is not None else _typed(system, kind, before)
+    given = _read(file) if file is not None else _asked_for(system, kind, before)
     part = with_webhook_secret(given, before)
     checked(system, part)
     store.set(side, part)
@@ -192,14 +193,25 @@ def _print_denied(answer: Mapping[str, Any]) -> None:
 
 def _read(file: Path) -> dict[str, Any]:
     """The side's part from a file. Raises Wrong, which shows nothing of it."""
-    text = sys.stdin.read() if file.name == "-" else file.read_text("utf-8")
     try:
-        given = json.loads(text)
-    except ValueError:
+        # Bytes: JSON may also come in UTF-16, as PowerShell writes it, or with a mark before it.
+        given = json.loads(sys.stdin.buffer.read() if file.name == "-" else file.read_bytes())
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
         raise Wrong("the credentials are not a JSON object", 'write {"kind": "…", …}')
     return given
+
+
+def _asked_for(system: str, kind: str | None, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The side's part as it is typed. Raises Trouble where nobody is there to type."""
+    try:
+        return _typed(system, kind, before)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        hint = "give the side's part as JSON: --from-file FILE, or --from-file - for the input"
+        raise Trouble("the input ended before all was asked; nothing is stored", hint) from None
 
 
 def _typed(system: str, kind: str | None, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,7 +242,7 @@ def _asked(field: Field, before: str) -> str:
     words = field.name if field.required else f"{field.name} (may be empty)"
     if field.file:
         path = str(click.prompt(f"{field.name}: path of the file", type=_FILE, err=True))
-        return Path(path).read_text("utf-8")
+        return read_text(Path(path))
     if field.hidden:
         default = None if field.required else ""
         typed = click.prompt(words, default=default, hide_input=True, show_default=False, err=True)
