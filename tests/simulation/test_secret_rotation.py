@@ -324,12 +324,21 @@ def test_where_people_change_the_secret_it_is_told_again_until_they_have(
             made.edit()
             assert "refused" in made.ask("webhooks-finish")
             # They follow the steps.
-            made.simulator.close()
+            before = made.simulator, made.ticket
             made.simulator = made.simulated()
             made.simulator.watch(made.arrived, new, made.of.scope)
             needs = {made.of.title: "One", **made.of.needs}
             made.ticket = made.simulator.desk.make(JANE, **needs)
             made.edit()
+            after = made.simulator, made.ticket
+            told = made.ask("webhooks")
+            assert (bool(told["proved"]), told["old"]) == (True, None)
+            # One of their rules was forgotten.
+            made.simulator, made.ticket = before
+            made.edit()
+            made.simulator.close()
+            assert made.ask("webhooks")["old"]
+            made.simulator, made.ticket = after
             assert made.ask("webhooks-finish")["finished"]
             made.clock.advance(AGAIN)
             made.edit()

@@ -187,6 +187,8 @@ def _print_rotating(link: str, side: str, answer: Mapping[str, Any]) -> None:
     what = f"the new one since {seen}" if seen else "nothing came with the new one yet"
     since = f" (since {began})" if began else ""
     click.echo(f"  two secrets are taken{since}: {what}")
+    if answer.get("old"):
+        click.echo(f"  the old one came last at {answer['old']}, give or take a minute")
     if answer.get("given") == "no":
         again = f"`tieline secrets rotate {link} {side}` goes on"
         click.echo(f"  not every webhook is known to have the new one: {again}")

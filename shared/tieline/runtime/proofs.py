@@ -1,4 +1,4 @@
-"""Notes that a webhook bore the newer of two secrets, while a side takes two."""
+"""Notes which of two secrets webhooks bore, while a side takes two."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from tieline.connectors.webhook_body import BEFORE, NOW
 from tieline.domain.errors import Transient
 from tieline.state.store import Store
 
-NOTE = "webhook secret seen"
+NOTE, OLD_NOTE = "webhook secret seen", "old webhook secret seen"
 AGAIN = timedelta(hours=1)
 """Each process sees so often at most that it is noted."""
+OLD_AGAIN = timedelta(minutes=1)
+"""Each process notes so often at most that the old one came."""
 
 
 class Proofs:
@@ -26,6 +28,7 @@ class Proofs:
         self._store = store
         self._clock = clock
         self._noted: dict[str, tuple[str, datetime]] = {}
+        self._old_noted: dict[str, datetime] = {}
 
     def seen(self, side: str, part: Mapping[str, Any]) -> None:
         """A webhook bore the newer of a part's two. What cannot be noted is noted by a later one.
@@ -43,10 +46,31 @@ class Proofs:
             return
         self._noted[side] = (pair, now)
 
+    def old(self, side: str, part: Mapping[str, Any]) -> None:
+        """A webhook bore the old one of a part's two: something signs with it still, or did."""
+        now, noted = self._clock(), self._old_noted.get(side)
+        if noted is not None and now - noted < OLD_AGAIN:
+            return
+        words = json.dumps({"pair": pair_of(part), "at": now.isoformat()})
+        try:
+            self._store.note(side, OLD_NOTE, words)
+        except Transient:
+            return
+        self._old_noted[side] = now
+
 
 def first_seen(store: Store, side: str, pair: str) -> str | None:
     """When a webhook first bore the newer of these two secrets, if one did."""
-    kept = json.loads(store.noted(side, NOTE) or "{}")
+    return _at(store, side, NOTE, pair)
+
+
+def last_old(store: Store, side: str, pair: str) -> str | None:
+    """When a webhook last bore the older of these two, give or take a minute; None if none did."""
+    return _at(store, side, OLD_NOTE, pair)
+
+
+def _at(store: Store, side: str, note: str, pair: str) -> str | None:
+    kept = json.loads(store.noted(side, note) or "{}")
     return str(kept["at"]) if pair and kept.get("pair") == pair else None
 
 

@@ -72,6 +72,10 @@ class Rotations:
         """When the first webhook came that bore the new one of the two; None if none did."""
         return proofs.first_seen(self._store, side, self.of(side).pair)
 
+    def old(self, side: str) -> str | None:
+        """When about the last webhook came that bore the old one; None if none did."""
+        return proofs.last_old(self._store, side, self.of(side).pair)
+
     def drop(self, side: str, given: Given) -> None:
         """Take the old one no more."""
         kept = replace(self.of(side), pair="", given=given)

@@ -126,8 +126,8 @@ class Sides:
                 self._secret.changed()
             part = self._secret.side(side)
             hints, present = _proved(read, part)
-        if present and part.get("webhook_secret_before") and self.proofs is not None:
-            self.proofs().seen(side, part)
+        if part.get("webhook_secret_before") and self.proofs is not None:
+            (self.proofs().seen if present else self.proofs().old)(side, part)
         return hints
 
     def receipt(self, side: str, headers: Mapping[str, str]) -> tuple[str, str] | None:

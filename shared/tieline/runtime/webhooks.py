@@ -140,10 +140,12 @@ class Webhooks:
             return {"done": "none is registered", "webhooks": []}
         done = "had it already"
         if not rotation.pair or rotation.given != "api":
-            part = self._secret.side(side)
-            new = str(part[NOW]) if rotation.pair else ""
-            old = str(part[BEFORE] if rotation.pair else part[NOW])
             self._wait(side)
+            # Who else began meanwhile has stored what counts now.
+            self._secret.read_again()
+            part = self._secret.side(side)
+            pair = bool(part.get(BEFORE))
+            new, old = (str(part[NOW]), str(part[BEFORE])) if pair else ("", str(part[NOW]))
             take = partial(self._take, side, old)
             try:
                 done = hooks.renew(address, self._name(side), new, old, take).done
@@ -187,13 +189,14 @@ class Webhooks:
         return {**answer, "proved": proved, "finished": True}
 
     def _standing(self, side: str) -> dict[str, Any]:
-        """Whether two secrets are taken; since when, who has the new one, when it first came."""
+        """Whether two secrets are taken; since when, who has the new one, when either came."""
         rotation = self._rotations.of(side)
         return {
             "rotating": bool(rotation.pair),
             "began": (rotation.pair and rotation.began) or None,
             "given": rotation.given,
             "proved": self._rotations.proved(side),
+            "old": self._rotations.old(side),
         }
 
     def _take(self, side: str, old: str, new: str) -> None:
