@@ -75,7 +75,8 @@ def set_(
     store = SecretStore(found.name, None if deployed else running(project, found.name))
     before = store.parts().get(side) or {}
     given = _read(file) if file is not None else _asked_for(system, kind, before)
-    part = with_webhook_secret(given, before)
+    # Typing takes long enough for a rotation to begin.
+    part = with_webhook_secret(given, store.parts().get(side) or {})
     checked(system, part)
     store.set(side, part)
     tried = _tried(Calls(project, deployed), found.name, side)

@@ -64,6 +64,23 @@ def test_questions_that_nobody_answers_name_the_option_that_does(checkout: Path,
     assert "--from-file" in ended.exception.hint  # type: ignore[attr-defined]
 
 
+def test_a_rotation_that_began_while_people_typed_is_not_undone(checkout: Path) -> None:
+    from tieline_ops.secret_store import SecretStore  # noqa: PLC0415
+
+    two = {"webhook_secret": "new", "webhook_secret_before": "old"}
+    read = [{"eng": {"webhook_secret": "old"}}, {"eng": two}]
+    stored: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SecretStore, "parts", lambda _: read.pop(0))
+        patch.setattr(SecretStore, "set", lambda _, side, part: stored.append((side, part)))
+        patch.setattr("tieline_ops.commands.secrets._tried", lambda *_: {"untried": "", "hint": ""})
+        typed = "api_token\njo@acme.example\nt0ken\n\n\n\n"
+        words = ["secrets", "set", LINK, "eng", "--json"]
+        CliRunner().invoke(cli, words, input=typed, obj=Project(checkout))
+    ((side, part),) = stored
+    assert (side, {name: part[name] for name in two}) == ("eng", two)
+
+
 def test_a_list_of_pairs_that_cannot_be_read_names_its_line(checkout: Path) -> None:
     link: Any = type("TwoSides", (), {"order": ("eng", "it")})
     with pytest.raises(Wrong, match="line 2 cannot be read: field larger"):
