@@ -22,6 +22,7 @@ from conformance.bench import START
 from conformance.pairs.link_text import LEFT, RIGHT, link_text
 from conformance.pairs.world import SecretStore, compiled
 from conformance.system import SystemUnderTest, discovered
+from contract.jira.test_access import oauth
 from simulation.fifo import TurnedQueue
 from simulation.model.table import MemoryTable
 from support.world import Calls, Crash
@@ -405,3 +406,34 @@ def test_register_mends_a_webhook_after_people_stored_another_secret() -> None:
         assert made.ask("webhooks-finish")["finished"]
         made.clock.advance(AGAIN)
         made.edit()
+
+
+def test_the_webhooks_of_an_oauth_app_are_left_to_its_own_secret() -> None:
+    with office("jira") as made:
+        site: Any = made.simulator
+        made.secrets.value = json.dumps({LEFT: oauth(site), RIGHT: {}})
+        assert "client secret signs these webhooks" in made.ask("webhooks-rotate")["error"]
+        assert made.held() == {}
+
+
+def test_two_operators_who_rotate_at_once_end_with_one_secret_that_is_given() -> None:
+    with office("jira") as made:
+        old = registered(made)
+        first = made._sleep
+
+        def meanwhile(seconds: float) -> None:
+            made._sleep = first  # type: ignore[method-assign]
+            # The other one read the secret before ours was stored.
+            held = made.secrets.value
+            made.hold(**{NOW: old})
+            value = json.loads(made.secrets.value)
+            del value[LEFT][BEFORE]
+            made.secrets.value = json.dumps(value)
+            assert made.ask("webhooks-rotate")["done"] == "made anew"
+            assert made.secrets.value != held
+            first(seconds)
+
+        made._sleep = meanwhile  # type: ignore[method-assign]
+        assert "error" not in made.ask("webhooks-rotate")
+        made.edit()
+        made.end()
