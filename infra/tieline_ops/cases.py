@@ -96,7 +96,12 @@ class Outcome:
 def run_cases(path: Path, link: Link, systems: Mapping[str, Catalogue]) -> tuple[Outcome, ...]:
     """The outcome of every case in a file. Mistakes in the file are outcomes, too."""
     shown = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
-    content, places = read_yaml(path.read_text("utf-8"), shown)
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
+        what = ("is no UTF-8 text; save it as UTF-8",)
+        return (Outcome("cases.yaml", f"{shown}:1:1", what),)
+    content, places = read_yaml(text, shown)
     if places.found:
         return tuple(
             Outcome("cases.yaml", f"{f.file}:{f.line}:{f.column}", (f"{f.what}; {f.remedy}",))

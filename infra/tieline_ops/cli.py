@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from tieline_ops import project
+from tieline_ops.files import cannot
 from tieline_ops.trouble import unknown
 
 VERBS = {
@@ -104,6 +105,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         _show(error, machine="--json" in words)
         status = error.exit_code
+    except OSError as error:
+        # A file or folder that nobody may read or write, or a full disk, is no fault of ours.
+        if error.filename is None:
+            raise
+        _show(cannot("used", error.filename, error), machine="--json" in words)
+        status = 1
     except click.Abort:
         click.echo("Stopped.", err=True)
         status = 1

@@ -10,6 +10,9 @@ from typing import Any
 
 import yaml
 
+from tieline_ops.files import read_text
+from tieline_ops.trouble import Trouble
+
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 
 
@@ -35,8 +38,12 @@ _Loader.add_multi_constructor("!", _function)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A template's sections. Raises yaml.YAMLError, OSError."""
-    loaded: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506
+    """A template's sections. Raises Trouble."""
+    try:
+        loaded: dict[str, Any] = yaml.load(read_text(path), Loader=_Loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        what = f"{path} cannot be read ({type(error).__name__})"
+        raise Trouble(what, "`sam validate --lint` says what is wrong with it") from None
     return loaded
 
 

@@ -43,7 +43,7 @@ def check(project: Project, name: str, systems: Mapping[str, Catalogue] | None =
             count += 1
             problems += [f"{outcome.place}: {outcome.name}: {one}" for one in outcome.differences]
     app = folder / "app.py"
-    if not app.exists() or app.read_text("utf-8") != APP:
+    if not app.exists() or app.read_text("utf-8", "replace") != APP:
         remedy = "put it back as it is in the other folders; a link's code is link.yaml"
         problems.append(f"functions/{name}/app.py:1:1: is not as in every folder; {remedy}")
     if project.template.exists() and name not in project.stanzas():

@@ -76,8 +76,8 @@ class _Written:
         self._file = file
         self._link = link.name
         try:
-            held = json.loads(file.read_text("utf-8"))
-        except ValueError as error:
+            held = json.loads(file.read_bytes())
+        except (ValueError, RecursionError) as error:
             hint = "write {side: {…}} or {link: {side: {…}}}"
             raise Trouble(f"{file} is not JSON", hint) from error
         self._held: dict[str, Any] = held if isinstance(held, dict) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tieline.domain.link import Link
@@ -113,7 +113,7 @@ def read_csv(lines: Iterable[str], link: Link) -> list[dict[str, str]]:
     """
     found: list[dict[str, str]] = []
     order: Sequence[str] = link.order
-    for number, row in enumerate(csv.reader(lines), 1):
+    for number, row in enumerate(_rows(lines), 1):
         words = [word.strip() for word in row]
         if not any(words):
             continue
@@ -125,6 +125,15 @@ def read_csv(lines: Iterable[str], link: Link) -> list[dict[str, str]]:
             continue
         found.append(dict(zip(order, words, strict=True)))
     return found
+
+
+def _rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    rows = csv.reader(lines)
+    try:
+        yield from rows
+    except csv.Error as error:
+        hint = "each line holds two names, in quotation marks if a comma is in one"
+        raise Wrong(f"line {rows.line_num} cannot be read: {error}", hint) from None
 
 
 def held_by_list(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tieline_ops.files import read_text
 from tieline_ops.link_folder import folders
 from tieline_ops.trouble import Trouble, Wrong, unknown
 
@@ -52,7 +53,7 @@ class Project:
         if not self.template.exists():
             return {}
         found: dict[str, str] = {}
-        for stanza in _STANZA.finditer(self.template.read_text("utf-8")):
+        for stanza in _STANZA.finditer(read_text(self.template)):
             link = _LINK.search(stanza[2])
             if "infra/link.yaml" in stanza[2] and link:
                 found[link[1]] = stanza[0].rstrip("\n") + "\n"

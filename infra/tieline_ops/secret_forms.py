@@ -61,12 +61,19 @@ def checked(system: str, part: Mapping[str, Any]) -> None:
 def with_webhook_secret(part: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """The part with a webhook secret: its own, else the one that was there, else a new one.
 
-    What is taken beside it stays, so that no webhook is lost by new credentials.
+    What is taken beside it stays, so that no webhook is lost by new credentials. Raises Trouble
+    for a third one while two are taken.
     """
-    given = part.get(WEBHOOK)
-    made = {**part, WEBHOOK: given or before.get(WEBHOOK) or secrets.token_urlsafe(SECRET_BYTES)}
-    old = before.get(BEFORE) if not given else before.get(WEBHOOK)
-    if BEFORE not in part and old and old != made[WEBHOOK]:
+    present, other = before.get(WEBHOOK), before.get(BEFORE)
+    now = part.get(WEBHOOK) or present or secrets.token_urlsafe(SECRET_BYTES)
+    made = {**part, WEBHOOK: now}
+    if BEFORE in part:
+        return made
+    if present and other and now not in {present, other}:
+        hint = "end that first: `tieline secrets rotate LINK SIDE --finish`; or leave it out"
+        raise Trouble("two webhook secrets are taken already, and this is a third", hint)
+    old = other if now == present else present
+    if old and old != now:
         made[BEFORE] = old
     return made
 

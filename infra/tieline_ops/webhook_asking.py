@@ -45,10 +45,10 @@ class Asked:
     def address(self, side: str) -> str:
         return f"{self._base}/{self._link.name}/{side}"
 
-    def ask(self, verb: str, side: str, **more: Any) -> dict[str, Any]:
+    def ask(self, verb: str, side: str, hint: str = _HINT, **more: Any) -> dict[str, Any]:
         """The function's answer to a question about one side's webhooks. Raises Trouble."""
         event = {"tieline": verb, "side": side, "address": self.address(side), **more}
-        return checked(self._calls.ask(self._link.name, event), _HINT)
+        return checked(self._calls.ask(self._link.name, event), hint)
 
     def rule(self, side: str) -> dict[str, Any]:
         """What became of ServiceNow's business rule, which the command writes, not the function.

@@ -15,6 +15,7 @@ from tieline.domain.link import Link
 from tieline_ops.asking import link_of
 from tieline_ops.bringing import Asker, rate_option
 from tieline_ops.calling import Calls
+from tieline_ops.files import read_text
 from tieline_ops.pairing import Held, Matches, held_by_list, match, read_by, read_csv
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, pair, print_json, progress
@@ -175,10 +176,7 @@ def _ids(asker: Asker, side: str, since: str, now: Say) -> list[str]:
 
 def _match_list(asker: Asker, found: Found, listed: Path, now: Say) -> None:
     """Find the tickets that a file names. Raises Wrong, Trouble."""
-    try:
-        rows = read_csv(listed.read_text("utf-8-sig").splitlines(), found.link)
-    except UnicodeDecodeError:
-        raise Trouble(f"{listed} is no text in UTF-8", "save it as CSV in UTF-8") from None
+    rows = read_csv(read_text(listed, "utf-8-sig").splitlines(), found.link)
     ids: dict[str, dict[str, str]] = {}
     for side in found.link.order:
         known: dict[str, str | None] = {}

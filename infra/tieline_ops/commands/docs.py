@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tieline.domain.link import Link
+from tieline_ops.files import make_folder, write_text
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.link_folder import load
 from tieline_ops.link_page.index import INDEX, index_page
@@ -44,9 +45,9 @@ def command(project: Project, links: Sequence[str], out: Path | None, machine: b
     if not links:
         pages = {INDEX: index_page(found, systems), **pages}
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         for name, text in pages.items():
-            (out / name).write_text(text, "utf-8")
+            write_text(out / name, text)
     if machine:
         print_json({"pages": pages if out is None else [str(out / name) for name in pages]})
     elif out is None:

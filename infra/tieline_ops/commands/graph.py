@@ -11,6 +11,7 @@ import click
 from tieline.domain.link import Link
 from tieline_ops.calling import Calls
 from tieline_ops.commands.status import dead_letters_of
+from tieline_ops.files import write_text
 from tieline_ops.graph.mermaid import mermaid
 from tieline_ops.graph.mesh import Health, Mesh, health_of, mesh_of
 from tieline_ops.graph.svg import svg
@@ -19,7 +20,10 @@ from tieline_ops.link_folder import load
 from tieline_ops.project import Project
 from tieline_ops.running import asked_for
 from tieline_ops.speaking import json_option, print_json, progress
-from tieline_ops.trouble import Trouble
+from tieline_ops.trouble import Trouble, Wrong
+
+ENDINGS = frozenset({"", ".mmd", ".mermaid", ".md", ".txt"})
+"""Of files that may hold either form, beside .svg."""
 
 
 @click.command(name="graph")
@@ -30,7 +34,8 @@ from tieline_ops.trouble import Trouble
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write into this file instead of printing; one that ends in .svg is SVG.",
+    help="Write into this file instead of printing; one that ends in .svg is SVG, "
+    "in .mmd or .md Mermaid.",
 )
 @click.option("--deployed", is_flag=True, help="With --health: ask AWS even if `make run` is up.")
 @json_option
@@ -55,6 +60,7 @@ def command(
       tieline graph --out mesh.svg
       tieline graph --mermaid jira-servicenow
     """  # noqa: D301 - click keeps lines after this mark
+    form = _form(form, out)
     loaded = tuple(_loaded(project, name) for name in project.chosen(links))
     told = None
     if health:
@@ -67,12 +73,22 @@ def command(
     if machine:
         print_json(asdict(mesh))
         return
-    text = _drawn(mesh, "svg" if out is not None and out.suffix == ".svg" else form)
+    text = _drawn(mesh, form)
     if out is None:
         click.echo(text, nl=False)
         return
-    out.write_text(text, "utf-8")
+    write_text(out, text)
     click.echo(f"{len(mesh.places)} places and {len(mesh.edges)} links are in {out}")
+
+
+def _form(asked: str, out: Path | None) -> str:
+    """Which form is written, by the file's name. Raises Wrong for a name of another one."""
+    ending = out.suffix.lower() if out is not None else ""
+    if ending == ".svg":
+        return "svg"
+    if ending not in ENDINGS:
+        raise Wrong(f"{ending} is no form of picture that is drawn here", "end it in .svg or .mmd")
+    return asked
 
 
 def _drawn(mesh: Mesh, form: str) -> str:

@@ -6,6 +6,7 @@ import re
 
 import click
 
+from tieline_ops.files import read_text
 from tieline_ops.link_checks import check
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.project import Project
@@ -41,7 +42,7 @@ def command(context: click.Context, project: Project, link: str, mode: str, mach
     """  # noqa: D301 - click keeps lines after this mark
     [name] = project.chosen([link])
     path = project.functions / name / "link.yaml"
-    before = path.read_text("utf-8")
+    before = read_text(path)
     after = with_mode(before, mode)
     path.write_text(after, "utf-8")
     checked = check(project, name, catalogues())

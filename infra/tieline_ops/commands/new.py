@@ -9,6 +9,7 @@ import click
 
 from tieline.connectors import CONNECTORS
 from tieline_ops import scaffold
+from tieline_ops.files import read_text
 from tieline_ops.link_checks import APP, check
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.project import Project, check_name
@@ -73,7 +74,7 @@ def command(
         (folder / file).write_text(text, "utf-8")
     files = [f"functions/{link}/{file}" for file in made]
     if project.template.exists():
-        template = project.template.read_text("utf-8")
+        template = read_text(project.template)
         signs = bool(scaffold.SIGNING & {one, two})
         changed = scaffold.with_stanza(template, project, link, signs=signs)
         project.template.write_text(changed, "utf-8")

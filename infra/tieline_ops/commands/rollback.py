@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from tieline_ops.calling import Calls
+from tieline_ops.files import read_text
 from tieline_ops.link_changes import changes
 from tieline_ops.link_folder import SOURCE, load
 from tieline_ops.project import Project
@@ -65,7 +66,7 @@ def command(
     if not target.source:
         raise Trouble(f"the text of version {target.name} is not known", "choose another one")
     file = project.functions / name / SOURCE
-    now = file.read_text("utf-8")
+    now = read_text(file)
     local = None if deployed else running(project, name)
     deploy = f"tieline reload {name}" if local else "make deploy"
     told: dict[str, Any] = {"link": name, "version": target.name, "since": target.since}

@@ -13,6 +13,7 @@ import click
 from tieline_ops.asking import checked as answered
 from tieline_ops.asking import link_of
 from tieline_ops.calling import Calls
+from tieline_ops.files import read_text
 from tieline_ops.project import Project
 from tieline_ops.running import running
 from tieline_ops.secret_forms import WEBHOOK, Field, Form, checked, forms, with_webhook_secret
@@ -73,8 +74,9 @@ def set_(
     system = found.sides[side].system
     store = SecretStore(found.name, None if deployed else running(project, found.name))
     before = store.parts().get(side) or {}
-    given = _read(file) if file is not None else _typed(system, kind, before)
-    part = with_webhook_secret(given, before)
+    given = _read(file) if file is not None else _asked_for(system, kind, before)
+    # Typing takes long enough for a rotation to begin.
+    part = with_webhook_secret(given, store.parts().get(side) or {})
     checked(system, part)
     store.set(side, part)
     tried = _tried(Calls(project, deployed), found.name, side)
@@ -115,7 +117,8 @@ def rotate(
 
     First a new one is made and both are taken; webhooks are given the new one by the system's
     API, or the steps are printed. Then --finish drops the old one, which is refused as long as
-    nothing has come that bears the new one.
+    nothing has come that bears the new one. What failed midway is gone on with by the same
+    command.
 
     \b
     Example:
@@ -127,18 +130,18 @@ def rotate(
     if finish:
         answer = asked.ask("webhooks-finish", side, force=force)
         if "refused" in answer:
-            hint = (
-                f"change a ticket in {side}, or have it send a webhook anew; `tieline webhooks "
-                f"list {link} --side {side}` says when one came; --force drops the old one now"
-            )
-            raise Trouble(str(answer["refused"]), hint)
+            raise Trouble(str(answer["refused"]), _before_the_end(link, side, answer))
         if machine:
             print_json({"link": link, "side": side, **answer})
         else:
             click.echo(f"{mark(True)} the old secret of {side} is taken no more")
             _print_denied(answer)
         return
-    answer = asked.ask("webhooks-rotate", side)
+    again = (
+        "what is taken stays taken, and no webhook is refused; "
+        f"`tieline secrets rotate {link} {side}` goes on where this stopped"
+    )
+    answer = asked.ask("webhooks-rotate", side, again)
     if asked.system(side) == "servicenow":
         answer = {**answer, **asked.rule(side)}
     by_hand = not answer.get("webhooks")
@@ -148,7 +151,7 @@ def rotate(
     if machine:
         print_json({"link": link, "side": side, **told})
     else:
-        click.echo(f"{mark(True)} {side} takes a new secret and the old one")
+        _print_taken(side, answer)
         _print_denied(answer)
         if by_hand:
             click.echo("give what posts to this address the new secret:")
@@ -161,6 +164,29 @@ def rotate(
     context.exit(1 if by_hand else 0)
 
 
+def _before_the_end(link: str, side: str, answer: Mapping[str, Any]) -> str:
+    """What to do before the old one can be dropped."""
+    if answer.get("again"):
+        what = f"`tieline secrets rotate {link} {side}` goes on where it stopped"
+    elif answer["proved"]:
+        what = "take it away by hand"
+    else:
+        what = (
+            f"change a ticket in {side}, or have it send a webhook anew; `tieline webhooks "
+            f"list {link} --side {side}` says when one came"
+        )
+    return f"{what}; --force drops the old one now"
+
+
+def _print_taken(side: str, answer: Mapping[str, Any]) -> None:
+    if not answer.get("rotating", True):
+        click.echo(f"{mark(False)} {side} takes one secret still: its system makes the new one")
+        return
+    began = answer.get("began")
+    since = f"; that began {began}" if answer.get("again") and began else ""
+    click.echo(f"{mark(True)} {side} takes a new secret and the old one{since}")
+
+
 def _print_denied(answer: Mapping[str, Any]) -> None:
     if "denied" in answer:
         click.echo(f"  {answer['denied']}; {answer['remedy']}")
@@ -168,14 +194,25 @@ def _print_denied(answer: Mapping[str, Any]) -> None:
 
 def _read(file: Path) -> dict[str, Any]:
     """The side's part from a file. Raises Wrong, which shows nothing of it."""
-    text = sys.stdin.read() if file.name == "-" else file.read_text("utf-8")
     try:
-        given = json.loads(text)
-    except ValueError:
+        # Bytes: JSON may also come in UTF-16, as PowerShell writes it, or with a mark before it.
+        given = json.loads(sys.stdin.buffer.read() if file.name == "-" else file.read_bytes())
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict):
         raise Wrong("the credentials are not a JSON object", 'write {"kind": "…", …}')
     return given
+
+
+def _asked_for(system: str, kind: str | None, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The side's part as it is typed. Raises Trouble where nobody is there to type."""
+    try:
+        return _typed(system, kind, before)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        hint = "give the side's part as JSON: --from-file FILE, or --from-file - for the input"
+        raise Trouble("the input ended before all was asked; nothing is stored", hint) from None
 
 
 def _typed(system: str, kind: str | None, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +243,7 @@ def _asked(field: Field, before: str) -> str:
     words = field.name if field.required else f"{field.name} (may be empty)"
     if field.file:
         path = str(click.prompt(f"{field.name}: path of the file", type=_FILE, err=True))
-        return Path(path).read_text("utf-8")
+        return read_text(Path(path))
     if field.hidden:
         default = None if field.required else ""
         typed = click.prompt(words, default=default, hide_input=True, show_default=False, err=True)

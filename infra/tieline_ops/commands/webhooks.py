@@ -117,9 +117,7 @@ def list_(asked: Asked, sides: Sequence[str], machine: bool) -> None:
             click.echo(f"  elsewhere: {each['address']}")
             _print_hook(each)
         if answer.get("rotating"):
-            seen = answer["proved"]
-            what = f"the new one since {seen}" if seen else "nothing came with the new one yet"
-            click.echo(f"  two secrets are taken: {what}")
+            _print_rotating(asked.link, name, answer)
 
 
 @command.command(name="remove")
@@ -165,6 +163,18 @@ def _print_registered(asked: Asked, name: str, answer: Mapping[str, Any]) -> Non
     click.echo(asked.steps(name).text())
     if "secret" in answer:
         click.echo(f"  The secret: {answer['secret']}")
+
+
+def _print_rotating(link: str, side: str, answer: Mapping[str, Any]) -> None:
+    seen, began = answer["proved"], answer.get("began")
+    what = f"the new one since {seen}" if seen else "nothing came with the new one yet"
+    since = f" (since {began})" if began else ""
+    click.echo(f"  two secrets are taken{since}: {what}")
+    if answer.get("old"):
+        click.echo(f"  the old one came last at {answer['old']}, give or take a minute")
+    if answer.get("given") == "no":
+        again = f"`tieline secrets rotate {link} {side}` goes on"
+        click.echo(f"  not every webhook is known to have the new one: {again}")
 
 
 def _print_denied(answer: Mapping[str, Any], without_api: str) -> None:

@@ -6,12 +6,22 @@ them then. They are known as ours by the address that they post to, and by nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from tieline.domain.errors import Refused, TielineError
+
+SignedBy = Literal["link", "system", "app"]
+"""Whose secret signs: the link's, which a webhook is given; one that the system makes for each
+webhook; or that of an OAuth app, which is changed in the system's own console."""
+Take = Callable[[str], None]
+"""Stores a secret. Whatever it signs is taken when this comes back, and not before."""
+
+
+def taken(_: str) -> None:
+    """A `Take` for a secret that is stored already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +53,30 @@ class Ensured:
 
 
 class Subscriptions(Protocol):
-    """One side's webhooks. Every method may raise what the connector's calls raise."""
+    """One side's webhooks. Every method may raise what the connector's calls raise.
+
+    Each may be called again after it failed, or after its caller died, and then does the rest.
+    """
+
+    @property
+    def signed_by(self) -> SignedBy:
+        """Whose secret signs deliveries."""
 
     def every(self) -> Iterable[Subscription]:
         """All that the account sees, whoever made them."""
 
-    def ensure(self, address: str, name: str, secret: str) -> Ensured:
+    def ensure(self, address: str, name: str, secret: str, take: Take = taken) -> Ensured:
         """See that there is one, and only one, to this address, that is on and tells everything.
 
-        `secret` is the one to sign with; a system that makes its own answers with that.
+        `secret` is the one to sign with; a system that makes its own answers with that, and
+        `take` is called before anything is signed with it.
         """
 
-    def renew(self, address: str, name: str, secret: str) -> Ensured:
-        """From now on deliveries are signed with another secret; the one before is still taken."""
+    def renew(self, address: str, name: str, secret: str, old: str, take: Take = taken) -> Ensured:
+        """From now on deliveries are signed with `secret`; `old` is still taken.
+
+        A system that makes its own may have made one that is not `old`, else makes another.
+        """
 
     def finish(self, address: str, secret: str) -> int:
         """Take away what still signs with another secret; gives how many."""

@@ -53,7 +53,7 @@ def operator_of(made: Wiring) -> Operator:
         Release(made.link, made.store, made.pauses, ways_out, made.telemetry, made.clock),
         Changing(made, made.of, made.time_left),
         made.versions,
-        Webhooks(made.link, made.store, made.sides, made.secret, made.clock),
+        Webhooks(made.link, made.store, made.sides, made.secret, made.clock, made.sleep),
     )
 
 

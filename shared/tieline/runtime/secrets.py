@@ -47,19 +47,9 @@ class Secret:
 
     def read_again(self) -> None:
         """Read the secret now, whatever is kept."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
+        text = self._called("get_secret_value", "read")["SecretString"]
         try:
-            text = self._client.get_secret_value(SecretId=self._name)["SecretString"]
             value = json.loads(text)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in {"ResourceNotFoundException", "AccessDeniedException"}:
-                what = f"the secret {self._name} cannot be read ({code})"
-                raise Configuration(what) from None
-            raise Transient(f"Secrets Manager answered {code}") from None
-        except BotoCoreError as error:
-            raise Transient(f"Secrets Manager gave no answer ({type(error).__name__})") from None
         except ValueError:
             raise Configuration(f"the secret {self._name} is not JSON") from None
         if not isinstance(value, dict):
@@ -84,7 +74,7 @@ class Secret:
 
         What else stands there stays as it is now: it may have changed since the part was read.
         Raises Credentials if `was`, or the new in its place, does not stand there any more, and
-        Configuration, Transient, and what the client does.
+        Configuration, Transient.
         """
         self.read_again()
         held = self.side(side)
@@ -92,5 +82,19 @@ class Secret:
             raise Credentials(f"other credentials of side {side} were stored meanwhile")
         part = {name: value for name, value in {**held, **new}.items() if value is not None}
         kept = {**self._kept, side: part}
-        self._client.put_secret_value(SecretId=self._name, SecretString=json.dumps(kept))
+        self._called("put_secret_value", "written", SecretString=json.dumps(kept))
         self._kept = kept
+
+    def _called(self, what: str, done: str, **arguments: str) -> Any:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            return getattr(self._client, what)(SecretId=self._name, **arguments)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in {"ResourceNotFoundException", "AccessDeniedException"}:
+                what = f"the secret {self._name} cannot be {done} ({code})"
+                raise Configuration(what) from None
+            raise Transient(f"Secrets Manager answered {code}") from None
+        except BotoCoreError as error:
+            raise Transient(f"Secrets Manager gave no answer ({type(error).__name__})") from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tieline.connectors import connector_class, webhook_reader, webhook_receipt
 from tieline.connectors.base import Clock, Connector, Hint, Site
-from tieline.connectors.webhook_body import BEFORE, NOW
+from tieline.connectors.webhook_body import BEFORE
 from tieline.domain.brake import BrakeKind
 from tieline.domain.errors import Configuration, Credentials, Transient, Unauthenticated
 from tieline.domain.link import Link
@@ -33,6 +33,22 @@ Make = Callable[[str], Connector]
 """Makes a side's connector from what the secret holds now."""
 
 
+class Unstored(Exception):
+    """A renewed token could not be stored: neither its system's fault nor a ticket's.
+
+    The message comes again, and the connector that holds the token has it stored first.
+    """
+
+
+def _stored(
+    secret: Secret, side: str, new: Mapping[str, Any], was: Mapping[str, Any] | None = None
+) -> None:
+    try:
+        secret.change(side, new, was)
+    except (Configuration, Transient) as error:
+        raise Unstored(str(error)) from None
+
+
 def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **options: Any) -> Make:
     """Makes the connectors that link.yaml names; `options` (a session, a sleep) go to each."""
 
@@ -51,7 +67,7 @@ def maker(link: Link, secret: Secret, telemetry: Telemetry, clock: Clock, **opti
             site, part, watch=partial(telemetry.call, name, side.system), clock=clock, **options
         )
         if hasattr(made, "renewed"):
-            made.renewed = partial(secret.change, name)
+            made.renewed = partial(_stored, secret, name)
         return made
 
     return make
@@ -127,8 +143,8 @@ class Sides:
                 self._secret.changed()
             part = self._secret.side(side)
             hints, present = _proved(read, part)
-        if present and part.get(BEFORE) and self.proofs is not None:
-            self.proofs().seen(side, str(part[NOW]))
+        if part.get(BEFORE) and self.proofs is not None:
+            (self.proofs().seen if present else self.proofs().old)(side, part)
         return hints
 
     def receipt(self, side: str, headers: Mapping[str, str]) -> tuple[str, str] | None:

@@ -33,7 +33,7 @@ def test_what_is_there_is_brought_up_to_date_and_what_is_missing_made(bench: Ben
     hooks.remove(first.id)
     hooks.remove(first.id)  # gone already
     bench.sandbox.hooks.subscriptions[second.id].disabled = True
-    assert hooks.renew(HERE, NAME, "t").done == "brought up to date, 1 made"
+    assert hooks.renew(HERE, NAME, "t", "s").done == "brought up to date, 1 made"
     found = shown(bench)
     assert sorted(s.events[0] for s in found) == sorted(EVENTS)
     assert {s.state for s in found} == {"enabled"}

@@ -9,6 +9,7 @@ from support.zendesk import Bench
 
 from tieline.connectors.subscribing import NotAllowed
 from tieline.connectors.zendesk.subscriptions import EVENTS
+from tieline.domain.errors import Transient
 from tieline_ops.sandbox.zendesk.hooks import TRIGGERED
 
 HERE, NAME = "https://api.example/one/care", "Tieline one care"
@@ -27,6 +28,21 @@ def test_it_is_made_once_with_zendesks_secret_and_is_on(bench: Bench):
     assert bench.sandbox.hooks.hooks == [hook]
 
 
+def test_it_sends_nothing_before_its_secret_is_stored_and_is_gone_on_with(bench: Bench):
+    def down(_: str) -> None:
+        raise Transient("Secrets Manager gave no answer")
+
+    hooks = bench.connector().subscriptions()
+    first = hooks.ensure(HERE, NAME, "")
+    with pytest.raises(Transient):
+        hooks.renew(HERE, NAME, "", first.secret, down)
+    _, second = bench.sandbox.hooks.hooks
+    assert second.told["status"] == "inactive"
+    assert hooks.renew(HERE, NAME, "", first.secret).secret == second.secret
+    assert second.told["status"] == "active"
+    assert len(bench.sandbox.hooks.hooks) == 2
+
+
 def test_one_that_a_trigger_calls_stays_as_it_is(bench: Bench):
     hook = bench.sandbox.hooks.add_trigger(HERE, "s")
     assert bench.connector().subscriptions().ensure(HERE, NAME, "x").secret == "s"
@@ -36,7 +52,7 @@ def test_one_that_a_trigger_calls_stays_as_it_is(bench: Bench):
 def test_while_a_secret_is_replaced_there_are_two_and_the_stored_one_stays(bench: Bench):
     hooks = bench.connector().subscriptions()
     first = hooks.ensure(HERE, NAME, "")
-    second = hooks.renew(HERE, NAME, "")
+    second = hooks.renew(HERE, NAME, "", first.secret)
     assert len(list(hooks.every())) == 2
     assert hooks.ensure(HERE, NAME, second.secret).secret == second.secret
     assert hooks.ensure(HERE, NAME, first.secret).secret == first.secret

@@ -134,9 +134,12 @@ def test_a_rotation_by_the_api_takes_both_secrets_until_it_is_finished(desk: Des
     assert {greet(desk, each) for each in (old, new) * 6} == {202}
     hook = desk.system(CODE, "oss").registry.hooks[0]
     assert hook.secret == new
-    assert desk.say("secrets", "rotate", CODE, "oss")[1]["error"].startswith("two secrets")
+    status, answer = desk.say("secrets", "rotate", CODE, "oss")
+    assert (status, answer["again"], answer["done"]) == (0, True, "had it already")
+    assert desk.secret(CODE)["oss"]["webhook_secret"] == new
     status, said = desk.told("webhooks", "list", CODE, "--side", "oss")
-    assert "two secrets are taken: the new one since" in said
+    assert "two secrets are taken (since " in said
+    assert f"): the new one since {answer['proved']}" in said
     assert desk.say("secrets", "rotate", CODE, "oss", "--finish")[0] == 0
     until(lambda: {greet(desk, old) for _ in range(8)} == {401})
     assert {greet(desk, new) for _ in range(8)} == {202}
@@ -161,6 +164,26 @@ def test_finishing_before_anything_bore_the_new_secret_is_refused(desk: Desk) ->
     assert desk.say("secrets", "rotate", FORMS, "partner", "--finish")[0] == 0
     until(lambda: {tell(desk, old) for _ in range(8)} == {401})
     assert tell(desk, new) == 202
+
+
+def test_a_rotation_that_its_system_did_not_answer_says_so_and_goes_on(desk: Desk) -> None:
+    jira = desk.system(DESKS, "eng")
+    assert desk.say("webhooks", "register", DESKS, "--side", "eng")[0] == 0
+    jira.faults.status(503, "POST", ".*/webhook", count=-1)
+    status, answer = desk.say("secrets", "rotate", DESKS, "eng")
+    jira.faults.clear()
+    assert (status, "503" in answer["error"]) == (1, True)
+    assert "goes on where this stopped" in answer["hint"]
+    new = desk.secret(DESKS)["eng"]["webhook_secret"]
+    status, said = desk.told("webhooks", "list", DESKS, "--side", "eng")
+    assert "nothing came with the new one yet" in said
+    assert f"`tieline secrets rotate {DESKS} eng` goes on" in said
+    status, answer = desk.say("secrets", "rotate", DESKS, "eng", "--finish")
+    assert (status, "goes on where it stopped" in answer["hint"]) == (1, True)
+    status, said = desk.told("secrets", "rotate", DESKS, "eng")
+    assert (status, "that began" in said, "made anew" in said) == (0, True, True)
+    assert desk.secret(DESKS)["eng"]["webhook_secret"] == new
+    assert desk.say("secrets", "rotate", DESKS, "eng", "--finish", "--force")[0] == 0
 
 
 def test_zendesks_own_secret_is_replaced_by_a_second_webhook_beside_the_first(

@@ -48,6 +48,18 @@ def test_a_new_webhook_secret_is_long_and_another_each_time() -> None:
         ({}, {"webhook_secret": "a", "webhook_secret_before": "z"}, "a", "z"),
         ({"webhook_secret": "b"}, {"webhook_secret": "a"}, "b", "a"),
         ({"webhook_secret": "a"}, {"webhook_secret": "a"}, "a", None),
+        (
+            {"webhook_secret": "a"},
+            {"webhook_secret": "a", "webhook_secret_before": "z"},
+            "a",
+            "z",
+        ),
+        (
+            {"webhook_secret": "z"},
+            {"webhook_secret": "a", "webhook_secret_before": "z"},
+            "z",
+            "a",
+        ),
         ({"webhook_secret": "b", "webhook_secret_before": ""}, {"webhook_secret": "a"}, "b", ""),
     ],
 )
@@ -56,6 +68,13 @@ def test_what_webhooks_are_signed_with_stays_taken(
 ) -> None:
     made = with_webhook_secret(given, before)
     assert (made["webhook_secret"], made.get("webhook_secret_before")) == (now, also)
+
+
+def test_a_third_webhook_secret_is_refused_while_two_are_taken() -> None:
+    held = {"webhook_secret": "a", "webhook_secret_before": "z"}
+    with pytest.raises(Trouble, match="third") as third:
+        with_webhook_secret({"webhook_secret": "b"}, held)
+    assert "--finish" in third.value.hint
 
 
 def test_what_does_not_fit_is_named_without_its_value() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,12 +41,16 @@ class Vault:
 
 @dataclass
 class Noted:
-    """Which newer secrets webhooks were seen to bear."""
+    """Which newer secrets webhooks were seen to bear, and which older ones."""
 
     secrets: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
 
-    def seen(self, _: str, secret: str) -> None:
-        self.secrets.append(secret)
+    def seen(self, _: str, part: Mapping[str, Any]) -> None:
+        self.secrets.append(part["webhook_secret"])
+
+    def old(self, _: str, part: Mapping[str, Any]) -> None:
+        self.before.append(part["webhook_secret_before"])
 
 
 class Desk:
@@ -114,7 +119,7 @@ def test_one_that_was_stored_a_moment_ago_is_taken(root: Any) -> None:
     assert desk.vault.reads == 2
     assert desk.noted.secrets == ["new"]
     desk.tell("old")
-    assert desk.noted.secrets == ["new"]
+    assert (desk.noted.secrets, desk.noted.before) == (["new"], ["old"])
 
 
 def test_one_that_was_dropped_is_refused_within_the_time_said(root: Any) -> None:

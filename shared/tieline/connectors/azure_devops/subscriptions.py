@@ -9,7 +9,7 @@ from typing import Any
 from tieline.connectors.azure_devops.api import Api
 from tieline.connectors.azure_devops.check import ROOT
 from tieline.connectors.azure_devops.webhook import USER
-from tieline.connectors.subscribing import Ensured, NotAllowed, Subscription
+from tieline.connectors.subscribing import Ensured, NotAllowed, SignedBy, Subscription, Take, taken
 from tieline.domain.errors import Credentials, Gone, Refused, TielineError
 
 EVENTS = tuple(
@@ -27,6 +27,8 @@ _PROJECT = re.compile(r"/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/_apis/", 
 class Hooks:
     """See `tieline.connectors.subscribing.Subscriptions`."""
 
+    signed_by: SignedBy = "link"
+
     def __init__(self, api: Api, project: str) -> None:
         self._api = api
         self._project = project
@@ -40,7 +42,13 @@ class Hooks:
             raise NotAllowed(str(refused), _NEEDS) from None
         yield from (self._read(each) for each in found)
 
-    def ensure(self, address: str, name: str, secret: str) -> Ensured:  # noqa: ARG002 - they have no name
+    def ensure(
+        self,
+        address: str,
+        name: str,  # noqa: ARG002 - they have no name
+        secret: str,
+        take: Take = taken,  # noqa: ARG002 - the link's own is stored already
+    ) -> Ensured:
         there: dict[str, Subscription] = {}
         for each in self.every():
             if each.leads_to(address) and each.events[0] in EVENTS:
@@ -49,13 +57,14 @@ class Hooks:
                     self.remove(each.id)
                 there.setdefault(each.events[0], each)
         wanted = {"projectId": self._project_id()}
+        bodies = {event: _body(event, wanted, address, secret) for event in EVENTS}
+        # Those that are there come first: who may make none may change them all the same.
+        for event, each in there.items():
+            changed = {"id": each.id, **bodies[event]}
+            self._api.json("PUT", HOOK, parts={"id": each.id}, json=changed)
         for event in EVENTS:
-            body = _body(event, wanted, address, secret)
-            if event in there:
-                id = there[event].id
-                self._api.json("PUT", HOOK, parts={"id": id}, json={"id": id, **body})
-            else:
-                self._made(body)
+            if event not in there:
+                self._made(bodies[event])
         missing = len(EVENTS) - len(there)
         if missing == len(EVENTS):
             return Ensured("made", secret)
@@ -63,7 +72,14 @@ class Hooks:
             f"brought up to date, {missing} made" if missing else "brought up to date", secret
         )
 
-    def renew(self, address: str, name: str, secret: str) -> Ensured:
+    def renew(
+        self,
+        address: str,
+        name: str,
+        secret: str,
+        old: str,  # noqa: ARG002 - one hook has one password
+        take: Take = taken,  # noqa: ARG002 - likewise
+    ) -> Ensured:
         return self.ensure(address, name, secret)
 
     def finish(self, address: str, secret: str) -> int:  # noqa: ARG002 - one hook has one password

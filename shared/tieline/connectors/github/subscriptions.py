@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tieline.connectors.github.api import REPO, Api
-from tieline.connectors.subscribing import Ensured, NotAllowed, Subscription
+from tieline.connectors.subscribing import Ensured, NotAllowed, SignedBy, Subscription, Take, taken
 from tieline.domain.errors import Gone
 
 EVENTS = ("issues", "issue_comment")
@@ -17,6 +17,8 @@ _NEEDS = "give the account the role Admin, or its token the permission Webhooks 
 
 class Hooks:
     """See `tieline.connectors.subscribing.Subscriptions`."""
+
+    signed_by: SignedBy = "link"
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -29,7 +31,13 @@ class Hooks:
             # Who may not administer a repository is told that it has no such thing.
             raise NotAllowed("github does not show the repository's webhooks", _NEEDS) from None
 
-    def ensure(self, address: str, name: str, secret: str) -> Ensured:  # noqa: ARG002 - all are "web"
+    def ensure(
+        self,
+        address: str,
+        name: str,  # noqa: ARG002 - all are "web"
+        secret: str,
+        take: Take = taken,  # noqa: ARG002 - the link's own is stored already
+    ) -> Ensured:
         wanted = {"active": True, "events": [*EVENTS], "config": _config(address, secret)}
         there = [hook for hook in self.every() if hook.leads_to(address)]
         if not there:
@@ -42,7 +50,14 @@ class Hooks:
             self.remove(each.id)
         return Ensured("brought up to date", secret)
 
-    def renew(self, address: str, name: str, secret: str) -> Ensured:
+    def renew(
+        self,
+        address: str,
+        name: str,
+        secret: str,
+        old: str,  # noqa: ARG002 - one hook has one secret
+        take: Take = taken,  # noqa: ARG002 - likewise
+    ) -> Ensured:
         return self.ensure(address, name, secret)
 
     def finish(self, address: str, secret: str) -> int:  # noqa: ARG002 - one hook has one secret

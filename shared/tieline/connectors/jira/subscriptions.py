@@ -11,7 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tieline.connectors.jira.search import quoted
-from tieline.connectors.subscribing import Ensured, NotAllowed, Subscription, words_of
+from tieline.connectors.subscribing import (
+    Ensured,
+    NotAllowed,
+    SignedBy,
+    Subscription,
+    Take,
+    taken,
+    words_of,
+)
 from tieline.domain.errors import Credentials, Gone, Refused
 
 Call = Callable[..., Any]
@@ -37,6 +45,8 @@ _APP_NEEDS = (
 class AdminWebhooks:
     """See `tieline.connectors.subscribing.Subscriptions`. They are signed with our secret."""
 
+    signed_by: SignedBy = "link"
+
     def __init__(self, call: Call, project: str) -> None:
         self._call = call
         self._project = project
@@ -45,7 +55,13 @@ class AdminWebhooks:
         for hook in self._seen():
             yield _admin(hook)
 
-    def ensure(self, address: str, name: str, secret: str) -> Ensured:
+    def ensure(
+        self,
+        address: str,
+        name: str,
+        secret: str,
+        take: Take = taken,  # noqa: ARG002 - the link's own is stored already
+    ) -> Ensured:
         there = [h for h in self._seen() if _admin(h).leads_to(address)]
         good = [h for h in there if self._is_whole(h)]
         if good:
@@ -55,8 +71,19 @@ class AdminWebhooks:
             return Ensured("was there", secret)
         return self._replaced(there, address, name, secret)
 
-    def renew(self, address: str, name: str, secret: str) -> Ensured:
-        """The new one is there before the old one goes: its secret cannot be read, nor changed."""
+    def renew(
+        self,
+        address: str,
+        name: str,
+        secret: str,
+        old: str,  # noqa: ARG002 - nobody is shown which one signs with it
+        take: Take = taken,  # noqa: ARG002 - the link's own is stored already
+    ) -> Ensured:
+        """The new one is there before the old one goes: its secret cannot be read, nor changed.
+
+        Said again it makes one more, and takes away all that were there: which of them has the
+        new secret cannot be known.
+        """
         there = [h for h in self._seen() if _admin(h).leads_to(address)]
         return self._replaced(there, address, name, secret)
 
@@ -108,6 +135,8 @@ class AdminWebhooks:
 class AppWebhooks:
     """See `tieline.connectors.subscribing.Subscriptions`. They are signed with the app's secret."""
 
+    signed_by: SignedBy = "app"
+
     def __init__(self, call: Call, project: str) -> None:
         self._call = call
         self._project = project
@@ -116,7 +145,13 @@ class AppWebhooks:
         for hook in self._seen():
             yield _dynamic(hook)
 
-    def ensure(self, address: str, name: str, secret: str) -> Ensured:  # noqa: ARG002 - they have no name
+    def ensure(
+        self,
+        address: str,
+        name: str,  # noqa: ARG002 - they have no name
+        secret: str,
+        take: Take = taken,  # noqa: ARG002 - the app's signs
+    ) -> Ensured:
         there = [h for h in map(_dynamic, self._seen()) if h.leads_to(address)]
         good = [h for h in there if set(OF_ISSUES) <= set(h.events)]
         if good:
@@ -133,7 +168,14 @@ class AppWebhooks:
             self.remove(each.id)
         return Ensured("made for 30 days", secret)
 
-    def renew(self, address: str, name: str, secret: str) -> Ensured:
+    def renew(
+        self,
+        address: str,
+        name: str,
+        secret: str,
+        old: str,  # noqa: ARG002 - the app's secret signs
+        take: Take = taken,  # noqa: ARG002 - likewise
+    ) -> Ensured:
         return self.ensure(address, name, secret)
 
     def finish(self, address: str, secret: str) -> int:  # noqa: ARG002 - the app's secret signs

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tieline.connectors.subscribing import Ensured, NotAllowed, Subscription, words_of
+from tieline.connectors.subscribing import (
+    Ensured,
+    NotAllowed,
+    SignedBy,
+    Subscription,
+    Take,
+    taken,
+    words_of,
+)
 from tieline.connectors.zendesk.api import API, Api
 from tieline.domain.errors import Gone, Refused
 
@@ -33,7 +41,13 @@ _NEEDS = "let the account be an administrator (or its OAuth client have webhooks
 
 
 class Webhooks:
-    """See `tieline.connectors.subscribing.Subscriptions`."""
+    """See `tieline.connectors.subscribing.Subscriptions`.
+
+    One that is made is off until its secret is stored, so that no delivery bears one that is not
+    known here yet.
+    """
+
+    signed_by: SignedBy = "system"
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -45,22 +59,33 @@ class Webhooks:
         except (Refused, Gone) as refused:
             raise NotAllowed(words_of(refused), _NEEDS) from None
 
-    def ensure(self, address: str, name: str, secret: str) -> Ensured:
+    def ensure(self, address: str, name: str, secret: str, take: Take = taken) -> Ensured:
         """One that a trigger calls stays one: it cannot be changed, and serves as well."""
         there = {each: self._secret(each.id) for each in self._at(address)}
+        return self._on(there, address, name, secret, take)
+
+    def renew(self, address: str, name: str, secret: str, old: str, take: Take = taken) -> Ensured:
+        """A second one beside the first."""
+        there = {each: self._secret(each.id) for each in self._at(address)}
+        others = {each: held for each, held in there.items() if held != old}
+        return self._on(others, address, name, secret, take)
+
+    def _on(
+        self, there: Mapping[Subscription, str], address: str, name: str, secret: str, take: Take
+    ) -> Ensured:
+        """One of these, or a new one, is on and tells everything; its secret was stored before."""
+        done, found = "was there", there
         if not there:
-            return self._made(address, name)
+            made = self._made(address, name)
+            done, found = "made", {made: self._secret(made.id)}
         # While a secret is replaced there are two, and the stored secret says which one stays.
-        kept = next((each for each, held in there.items() if held == secret), next(iter(there)))
-        if kept.state != "active":
-            self._changed(kept.id, {"status": "active"})
+        kept = next((each for each, held in found.items() if held == secret), next(iter(found)))
+        take(found[kept])
         if _BY_TRIGGER not in kept.events and not set(EVENTS) <= set(kept.events):
             self._changed(kept.id, {"subscriptions": [*EVENTS]})
-        return Ensured("was there", there[kept])
-
-    def renew(self, address: str, name: str, secret: str) -> Ensured:  # noqa: ARG002 - Zendesk makes it
-        """A second one beside the first, so that no delivery bears what is not known here yet."""
-        return self._made(address, name)
+        if kept.state != "active":
+            self._changed(kept.id, {"status": "active"})
+        return Ensured(done, found[kept])
 
     def finish(self, address: str, secret: str) -> int:
         old = [each for each in self._at(address) if self._secret(each.id) != secret]
@@ -85,20 +110,20 @@ class Webhooks:
         # Answered 204.
         self._api.call("PATCH", API + HOOK, parts={"id": id}, json={"webhook": what}, safe=True)
 
-    def _made(self, address: str, name: str) -> Ensured:
+    def _made(self, address: str, name: str) -> Subscription:
         asked = {
             "name": name,
             "endpoint": address,
             "http_method": "POST",
             "request_format": "json",
-            "status": "active",
+            "status": "inactive",
             "subscriptions": [*EVENTS],
         }
         try:
             made = self._api.object("POST", HOOKS, json={"webhook": asked}, safe=False)
         except Refused as refused:
             raise NotAllowed(words_of(refused), _NEEDS) from None
-        return Ensured("made", self._secret(str(made["webhook"]["id"])))
+        return _read(made["webhook"])
 
 
 def _read(hook: Mapping[str, Any]) -> Subscription:
