@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -67,7 +68,12 @@ class Process:
         link: Any = self
         store: Any = Answers()
         self.name, self.order = "zendesk-jira", ("care", "dev")
-        self.verbs = Webhooks(link, store, sides, self.secret, bench.sandbox.clock).verbs()
+        clock = bench.sandbox.clock
+
+        def sleep(seconds: float) -> None:
+            clock.advance(timedelta(seconds=seconds))
+
+        self.verbs = Webhooks(link, store, sides, self.secret, clock, sleep).verbs()
         self.made: Zendesk | None = None
 
     def anew(self, side: str) -> Connector:
