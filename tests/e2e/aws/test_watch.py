@@ -123,6 +123,81 @@ def test_a_links_own_dashboard_names_its_metrics_as_they_are_written() -> None:
     assert all(metric[2:6] == ["link", "${Link}", "service", "tieline"] for metric in ours)
 
 
+# ---- what a dashboard searches ----
+
+SEARCH = re.compile(r"SEARCH\('\{([^}]+)\} (.*?)', '(\w+)', \d+\)")
+TERM = re.compile(r'(NOT )?(\w+)=(?:"([^"]*)"|([\w-]+))')
+
+
+def tokens(name: str) -> set[str]:
+    """The parts of a name that a search knows, and the whole without what stands between them.
+
+    Source: CloudWatch, Search expression syntax: a capital, a number and what is neither begin one.
+    """
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+", name)
+    return {"".join(parts).lower(), *(part.lower() for part in parts)}
+
+
+def finds(expression: str, metric: dict[str, str]) -> bool:
+    """Whether a search finds a metric: what is in quotes is the whole name, else one of its parts.
+
+    Source: CloudWatch, Search expression examples: `InstanceType=micro`, `"t2.micro"`.
+    """
+    searched = SEARCH.fullmatch(expression)
+    assert searched, expression
+    assert TERM.sub("", searched[2]).strip() == "", expression
+    return all(
+        (metric.get(name) == exact if exact else part.lower() in tokens(metric.get(name, "")))
+        != bool(negated)
+        for negated, name, exact, part in TERM.findall(searched[2])
+    )
+
+
+def searches() -> list[str]:
+    return [
+        metric[0]["expression"]
+        for body in dashboards()
+        for widget in body["widgets"]
+        for metric in widget["properties"].get("metrics", [])
+        if isinstance(metric[0], dict) and metric[0]["expression"].startswith("SEARCH")
+    ]
+
+
+def of_links(kind: str, name: str) -> list[str]:
+    """The names that a link's stack gives its resources of a kind, for each link that is here."""
+    links = sorted(p.parent.name for p in (ROOT / "functions").glob("*/link.yaml"))
+    made = [one[name]["Fn::Sub"] for one in cfn.of_type(LINK, kind).values()]
+    return [one.replace("${Link}", link) for link in links for one in made]
+
+
+@pytest.mark.parametrize("expression", searches())
+def test_a_widget_that_searches_finds_its_queues_or_functions_and_nobody_elses(
+    expression: str,
+) -> None:
+    searched = SEARCH.fullmatch(expression)
+    assert searched
+    of, metric = searched[1].split(",")[1], re.findall(r'MetricName="(\w+)"', searched[2])
+    if of == "QueueName":
+        dead = "ApproximateNumberOfMessagesVisible" in metric
+        every = of_links("AWS::SQS::Queue", "QueueName")
+        wanted = [name for name in every if name.endswith("-dead.fifo") == dead]
+    else:
+        every = wanted = of_links("AWS::Serverless::Function", "FunctionName")
+    assert len(wanted) > 8
+    others = ["orders.fifo", "orders-dead.fifo", "orders", "mytieline"]
+    metrics = [{of: name, "MetricName": metric[0]} for name in (*every, *others)]
+    assert [m[of] for m in metrics if finds(expression, m)] == wanted
+
+
+def test_a_name_in_quotes_is_searched_as_a_whole() -> None:
+    metric = {"QueueName": "tieline-a-dead.fifo", "MetricName": "Errors"}
+    assert tokens("Project2-trial333") == {"project2trial333", "project", "2", "trial", "333"}
+    form = "SEARCH('{AWS/SQS,QueueName} %s', 'Sum', 300)"
+    assert finds(form % "QueueName=tieline QueueName=dead", metric)
+    assert not finds(form % 'QueueName="tieline"', metric)
+    assert not finds(form % "QueueName=tieline NOT QueueName=dead", metric)
+
+
 # ---- saved queries ----
 
 
