@@ -63,11 +63,18 @@ class Poller:
         return {"due": due, "polled": polled}
 
     def _probe(self) -> bool:
-        """A paused side is asked who we are; if it answers, it is a side again. True if one is."""
+        """A paused side is asked who we are; if it answers, it is a side again. True if one is.
+
+        One that is left alone for longer is counted as paused, as one that does not answer is.
+        """
         resumed = False
         for side in self._link.order:
             pause = self._store.pause(side)
-            if pause is not None and not pause.stays and pause.until <= self._clock():
+            if pause is None or pause.kind == "person":
+                continue
+            if pause.stays or pause.until > self._clock():
+                self._telemetry.paused()
+            else:
                 resumed = not self._sides.probe(pause) or resumed
         return resumed
 

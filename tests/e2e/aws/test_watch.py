@@ -67,6 +67,20 @@ def test_every_runbook_is_of_an_alarm_that_there_is() -> None:
     assert sorted(headings) == sorted(name_of(alarm) for alarm in ALARMS)
 
 
+def test_a_side_that_stays_paused_is_counted_twice_in_each_period_of_its_alarm() -> None:
+    """Else the alarm is over while the side is paused."""
+    links = cfn.of_type(TEMPLATE, "AWS::Serverless::Application").values()
+    every = [stanza["Parameters"].get("Every", {"Ref": "Every"}) for stanza in links]
+    slowest = max(cfn.interval(str(cfn.default(TEMPLATE, one))) for one in every)
+    period = TEMPLATE["Resources"]["SidePaused"]["Properties"]["Period"]
+    assert period >= 2 * slowest.total_seconds()
+
+
+@pytest.mark.parametrize("kind", ["credentials", "down", "throttled", "brake"])
+def test_the_runbook_of_a_paused_side_says_what_to_do_for_each_kind(kind: str) -> None:
+    assert f"`{kind}`" in section("`tieline a side is paused`").partition("**Do**")[2]
+
+
 # ---- metrics ----
 
 
@@ -97,6 +111,13 @@ def named() -> set[str]:
 def test_every_metric_that_is_watched_is_written_and_explained() -> None:
     assert len(named()) > 8
     assert named() <= emitted() | of_logs()
+
+
+def test_a_widget_asks_one_query() -> None:
+    """CloudWatch, Metrics Insights quotas: one query in each GetMetricData, so in each widget."""
+    for body in dashboards():
+        for widget in body["widgets"]:
+            assert json.dumps(widget).count("SELECT ") <= 1
 
 
 def test_the_page_lists_every_metric_and_no_other() -> None:
