@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from simulation.model.function import Heard
-from support.world import World, world
+from support.built import ROOT
+from support.world import JANE, World, world
+
+from tieline_ops import cloudformation as cfn
 
 PAUSED = "PausedSides"
 
@@ -66,3 +70,35 @@ def test_a_side_that_a_person_paused_is_not_counted() -> None:
     with world() as w:
         w.invoke({"tieline": "pause", "side": "eng", "reason": "it moves house"})
         assert counted(w, 3, PAUSED) == [0, 0, 0]
+
+
+# ---- saved queries ----
+
+
+def asked(query: str, word: str) -> set[str]:
+    """The facts of a line that a saved query compares with what is put in."""
+    text = cfn.read(ROOT / "template.yaml")["Resources"][query]["Properties"]["QueryString"]
+    return set(re.findall(rf'(\w+) = "{word}"', text))
+
+
+def test_what_was_logged_of_a_parked_ticket_is_found_by_either_sides_id(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    with world() as w:
+        w.wiring.telemetry.logger.setLevel("INFO")
+        number = w.incident("one")
+        w.settle(ticks=0)
+        (issue,) = w.issues()
+        w.jira.faults.status(400, "PUT", ".*/issue/.*", count=-1)
+        w.snow.edit(JANE, number, short_description="two")
+        w.flow()
+        assert len(w.wiring.store.parked(10)) == 1
+        (line,) = (r for r in caplog.records if r.message == "twin parked")
+        facts = vars(line)
+        assert facts["kind"] == "refused"
+        assert len(str(facts["change_id"])) > 4
+        ids = {facts.get(name) for name in asked("OneTicket", "PUT-THE-ID-HERE")}
+        assert ids == {w.jira.raw(issue["key"]).id, w.snow.raw(number)["sys_id"]}
+        told = {vars(r).get("change_id") for r in caplog.records if r.message == "parked"}
+        assert told == {facts["change_id"]}

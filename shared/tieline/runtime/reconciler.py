@@ -218,7 +218,15 @@ class Reconciler:
 
         `writes` names what would be written: fields, kinds of parts.
         """
-        self._telemetry.info("would write", twin=twin.key, writes=list(writes), problems=problems)
+        self._telemetry.info(
+            "would write",
+            twin=twin.key,
+            side=twin.origin,
+            id=twin.sides[twin.origin].id,
+            other_id=twin.sides[self._link.other(twin.origin)].id,
+            writes=list(writes),
+            problems=problems,
+        )
         if twin.due_why == PLANNED and not parts:
             return PLANNED, twin
         waiting = replace(twin, due_at=UNTIL_LIVE, due_why=PLANNED)
@@ -337,6 +345,9 @@ class Reconciler:
         self._telemetry.warn(
             "twin parked",
             twin=twin.key,
+            side=twin.origin,
+            id=twin.sides[twin.origin].id,
+            other_id=twin.sides[self._link.other(twin.origin)].id,
             kind=twin.parked.kind,
             reason=twin.parked.reason,
             place=twin.parked.place,
