@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from simulation.model.function import Heard
 from support.built import ROOT
-from support.world import JANE, World, world
+from support.world import JANE, World, real_link, world
 
 from tieline_ops import cloudformation as cfn
 
@@ -70,6 +70,74 @@ def test_a_side_that_a_person_paused_is_not_counted() -> None:
     with world() as w:
         w.invoke({"tieline": "pause", "side": "eng", "reason": "it moves house"})
         assert counted(w, 3, PAUSED) == [0, 0, 0]
+
+
+# ---- births and conflicts ----
+
+
+def lost_answer(w: World) -> None:
+    w.jira.faults.lost_answer("POST", ".*/rest/api/3/issue")
+
+
+@pytest.mark.parametrize("before", [lambda _: None, lost_answer], ids=["at once", "adopted"])
+def test_a_ticket_that_is_made_is_one_change_that_was_written(
+    before: Callable[[World], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    # Without a template, which writes the newborn's key back to the first ticket.
+    fields = tuple(rule for rule in real_link().fields if rule.template is None)
+    with world(real_link(fields=fields)) as w:
+        w.wiring.telemetry.logger.setLevel("INFO")
+        before(w)
+        w.incident("one")
+        w.settle(ticks=3)
+        assert len(w.issues()) == 1
+        (line,) = (r for r in caplog.records if r.message in message_of("Slowest"))
+        assert vars(line)["lag_s"] >= 0
+        telemetry = heard(w)
+        w.incident("two")
+        w.settle(ticks=0)
+        assert (telemetry.counts["Created"], telemetry.counts["Synced"]) == (1, 1)
+
+
+def message_of(query: str) -> set[str]:
+    text = cfn.read(ROOT / "template.yaml")["Resources"][query]["Properties"]["QueryString"]
+    return set(re.findall(r'message = "([^"]+)"', text))
+
+
+@pytest.mark.parametrize("policy", ["newest", "prefer eng", "hold"])
+def test_a_field_that_both_sides_changed_is_one_conflict_whatever_the_policy(policy: str) -> None:
+    with world(real_link(conflicts=policy.removeprefix("prefer "))) as w:
+        number = w.incident("one")
+        w.settle(ticks=0)
+        (issue,) = w.issues()
+        telemetry = heard(w)
+        w.jira.edit("omar@acme.example", issue["key"], summary="from eng")
+        w.snow.edit(JANE, number, short_description="from it")
+        w.settle(ticks=1)
+        assert telemetry.counts["Conflicts"] == 1
+        # What waits for a person is no new conflict when another field is carried over.
+        w.snow.edit(JANE, number, description="more")
+        w.settle(ticks=1)
+        assert "more" in str(w.jira.issue(issue["key"])["description"])
+        assert telemetry.counts["Conflicts"] == 1
+        assert telemetry.counts["ParkedTwins"] == (2 if policy == "hold" else 0)
+
+
+def test_a_side_that_an_operator_prefers_is_no_conflict() -> None:
+    with world(real_link()) as w:
+        number = w.incident("one")
+        w.settle(ticks=0)
+        (issue,) = w.issues()
+        telemetry = heard(w)
+        w.jira.webhooks.drop_next()
+        w.snow.webhooks.drop_next()
+        w.jira.edit("omar@acme.example", issue["key"], summary="from eng")
+        w.snow.edit(JANE, number, short_description="from it")
+        w.invoke({"tieline": "resync", "tickets": [number], "who": "omar", "prefer": "eng"})
+        w.settle(ticks=0)
+        assert w.snow.record(number)["short_description"] == "from eng"
+        assert telemetry.counts["Conflicts"] == 0
 
 
 # ---- saved queries ----

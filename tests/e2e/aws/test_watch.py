@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.built import ROOT
 
+from tieline.domain.twin import PLANNED
 from tieline_ops import cloudformation as cfn
 
 TEMPLATE = cfn.read(ROOT / "template.yaml")
@@ -235,6 +236,51 @@ def said() -> tuple[set[str], set[str]]:
                     messages.add(str(first.value))
                 facts |= {str(k.arg) for k in node.keywords if k.arg}
     return messages, facts | {"error", "where"}
+
+
+WORKING = ("worker", "births", "reconciler")
+"""The modules whose functions say in a word what became of a message."""
+
+
+def words_of(value: ast.expr | None) -> set[str]:
+    """The words that an expression gives: a text, either of two, the first of a tuple, a name."""
+    match value:
+        case ast.Constant(value=str(word)):
+            return {word}
+        case ast.IfExp(body=one, orelse=other):
+            return words_of(one) | words_of(other)
+        case ast.Tuple(elts=[first, *_]):
+            return words_of(first)
+        case ast.Name(id="PLANNED"):
+            return {PLANNED}
+    return set()
+
+
+def outcomes() -> set[str]:
+    """What may become of a message, as the code says it in a line of the log."""
+    found = set()
+    for name in WORKING:
+        tree = ast.parse((ROOT / "shared/tieline/runtime" / f"{name}.py").read_text("utf-8"))
+        for function in ast.walk(tree):
+            if not (isinstance(function, ast.FunctionDef) and function.returns):
+                continue
+            if not ast.unparse(function.returns).startswith(("str", "tuple[str, Twin")):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Return):
+                    found |= words_of(node.value)
+                if isinstance(node, ast.Assign) and "outcome" in ast.unparse(node.targets[0]):
+                    found |= words_of(node.value)
+    return found
+
+
+def test_the_page_lists_every_message_of_the_log_and_no_other() -> None:
+    _, _, rest = PAGE.partition("\n## Logs\n")
+    text = rest.split("\n### Saved queries")[0]
+    rows = [line.split("|")[1] for line in text.splitlines() if line[:3] == "| `"]
+    listed = [n for row in rows for n in re.findall(r"`([^`]+)`", row)]
+    assert {"noted", "put off", "gone once", "planned", "rerouted"} <= outcomes()
+    assert sorted(listed) == sorted(said()[0] | outcomes() | {"bug"})
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda q: q["Name"])
