@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from simulation.model.function import Heard
 from support.built import ROOT
 from support.world import JANE, World, real_link, world
 
+from tieline.runtime.polls import NOTE
 from tieline_ops import cloudformation as cfn
 
 PAUSED = "PausedSides"
+SOON = timedelta(minutes=2)
 
 
 def heard(w: World) -> Heard:
@@ -70,6 +72,67 @@ def test_a_side_that_a_person_paused_is_not_counted() -> None:
     with world() as w:
         w.invoke({"tieline": "pause", "side": "eng", "reason": "it moves house"})
         assert counted(w, 3, PAUSED) == [0, 0, 0]
+
+
+# ---- polls that fail, webhooks that are refused ----
+
+
+def refuses_the_search(w: World) -> None:
+    w.jira.faults.status(400, "POST", ".*/search/jql", count=-1)
+
+
+def answers_what_nobody_expects(w: World) -> None:
+    w.jira.faults._body = lambda _: b'{"issues": "none"}'
+    w.jira.faults.status(200, "POST", ".*/search/jql", count=-1)
+
+
+@pytest.mark.parametrize(
+    ("begin", "reason"),
+    [(refuses_the_search, "answered 400"), (answers_what_nobody_expects, "a bug: ")],
+)
+def test_a_poll_that_fails_again_and_again_is_told_until_it_works(
+    begin: Callable[[World], None], reason: str
+) -> None:
+    with world() as w:
+        begin(w)
+        first = w.clock.now() + timedelta(minutes=5)
+        assert counted(w, 3, "PollsFailed") == [1, 1, 1]
+        told = w.invoke({"tieline": "errors"})["failing"]
+        assert told == {"eng": w.invoke({"tieline": "status"})["sides"]["eng"]["failing"]}
+        assert told["eng"] == w.invoke({"tieline": "doctor", "side": "eng"})["failing"]
+        assert told["eng"]["times"] == 3
+        assert timedelta() <= datetime.fromisoformat(told["eng"]["since"]) - first < SOON
+        assert reason in told["eng"]["reason"]
+        w.jira.faults.clear()
+        w.clock.advance(timedelta(minutes=5))
+        telemetry = heard(w)
+        w.tick()
+        assert telemetry.counts["log poll works again"] == 1
+        assert counted(w, 1, "PollsFailed") == [0]
+        assert w.invoke({"tieline": "errors"})["failing"] == {}
+        assert w.invoke({"tieline": "status"})["sides"]["eng"]["failing"] is None
+
+
+def test_a_poll_that_works_costs_one_small_read_and_no_write() -> None:
+    with world() as w:
+        w.clock.advance(timedelta(minutes=5))
+        w.tick()
+        w.clock.advance(timedelta(minutes=5))
+        w.count_anew()
+        w.tick()
+        # Of each side: its pause for the probe, its pause for the call, its cursor, its poll.
+        assert w.calls.tally()["dynamodb GetItem"] == 4 * 2
+        assert [w.wiring.store.noted(side, NOTE) for side in w.link.order] == [None, None]
+
+
+def test_a_webhook_that_is_refused_is_counted_beside_those_received() -> None:
+    with world() as w:
+        telemetry = heard(w)
+        assert w.webhook("eng", {"x-hub-signature": "sha256=00"}, b"{}") == 401
+        assert (telemetry.counts["Received"], telemetry.counts["Refused"]) == (1, 1)
+        w.incident("one")
+        w.flow()
+        assert telemetry.counts["Received"] > telemetry.counts["Refused"] == 1
 
 
 # ---- births and conflicts ----

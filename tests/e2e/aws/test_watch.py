@@ -68,13 +68,18 @@ def test_every_runbook_is_of_an_alarm_that_there_is() -> None:
     assert sorted(headings) == sorted(name_of(alarm) for alarm in ALARMS)
 
 
-def test_a_side_that_stays_paused_is_counted_twice_in_each_period_of_its_alarm() -> None:
-    """Else the alarm is over while the side is paused."""
+@pytest.mark.parametrize("alarm", ["SidePaused", "PollFails"])
+def test_each_period_of_an_alarm_on_polls_holds_two_of_them(alarm: str) -> None:
+    """Else the alarm is over while the side is paused, or its poll fails."""
     links = cfn.of_type(TEMPLATE, "AWS::Serverless::Application").values()
     every = [stanza["Parameters"].get("Every", {"Ref": "Every"}) for stanza in links]
     slowest = max(cfn.interval(str(cfn.default(TEMPLATE, one))) for one in every)
-    period = TEMPLATE["Resources"]["SidePaused"]["Properties"]["Period"]
+    period = TEMPLATE["Resources"][alarm]["Properties"]["Period"]
     assert period >= 2 * slowest.total_seconds()
+
+
+def test_one_poll_that_fails_raises_no_alarm() -> None:
+    assert TEMPLATE["Resources"]["PollFails"]["Properties"]["EvaluationPeriods"] == 2
 
 
 @pytest.mark.parametrize("kind", ["credentials", "down", "throttled", "brake"])
