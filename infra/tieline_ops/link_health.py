@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tieline_ops.failing_polls import lasting, said
 from tieline_ops.judging import Found
 from tieline_ops.speaking import moment
 
@@ -31,6 +32,13 @@ def of_side(side: str, told: Mapping[str, Any], secret: str) -> Iterator[Found]:
         grave = pause["kind"] in _LASTING - {"person"}
         remedy = "`tieline resume` ends it, once its cause is gone"
         yield Found(side, False, what, remedy, severity="grave" if grave else "warn")
+    failing = told.get("failing")
+    if failing is not None:
+        remedy = "what it finds comes late or by webhooks alone; mend what the reason names"
+        grave = lasting(failing)
+        yield Found(
+            side, not grave, f"its {said(failing)}", remedy, severity="grave" if grave else "warn"
+        )
     yield from _clock(side, told["ahead"])
     yield from _webhooks(side, told["heard"], datetime.fromisoformat(told["at"]), secret)
 

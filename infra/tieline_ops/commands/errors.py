@@ -10,6 +10,7 @@ import click
 from tieline_ops.asking import checked, link_of
 from tieline_ops.calling import Calls
 from tieline_ops.dead_letters import Letter, dead_letters
+from tieline_ops.failing_polls import lasting
 from tieline_ops.project import Project
 from tieline_ops.running import asked_for, running
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
@@ -22,6 +23,7 @@ URGENCY = (
     ("paused", "down"),
     ("paused", "throttled"),
     ("paused", "person"),
+    ("poll", ""),
     ("dead letter", ""),
     ("parked", "configuration"),
     ("parked", "loop"),
@@ -29,7 +31,7 @@ URGENCY = (
     ("parked", "conflict"),
     ("parked", "gone"),
 )
-"""What waits, by what holds up most: a whole side, then bugs, then single tickets."""
+"""What waits, by what holds up most: a whole side, its poll, then bugs, then single tickets."""
 FIRST = {
     "configuration": "`tieline check {link} --live` says what does not fit; mend link.yaml, deploy",
     "loop": "see which system rewrites the value; `tieline preview` shows it",
@@ -41,6 +43,7 @@ FIRST = {
     "throttled": "nothing: it is called again when the system's own wait is over",
     "brake": "see who wrote so much",
     "person": "",
+    "poll": "`tieline check {link} --live` says what does not fit; mend link.yaml, deploy",
     "dead letter": "mend the bug, deploy",
 }
 
@@ -56,9 +59,9 @@ def command(
 ) -> None:
     """Show everything that waits for a person, in LINK or in all of them, most urgent first.
 
-    Paused sides, dead letters and parked tickets: since when, why, in the system's own words where
-    there are any, and the command that gets it out. Exit status 0 if nothing waits, 1 if something
-    does.
+    Paused sides, polls that fail, dead letters and parked tickets: since when, why, in the system's
+    own words where there are any, and the command that gets it out. Exit status 0 if nothing waits,
+    1 if something does.
 
     \b
     Example:
@@ -100,6 +103,7 @@ def waiting(name: str, told: Mapping[str, Any], letters: Sequence[Letter]) -> li
     """What waits in a link, by what its function tells and by its dead letters."""
     return [
         *(_paused(name, side, pause) for side, pause in told["paused"].items()),
+        *(_poll(name, side, one) for side, one in told.get("failing", {}).items() if lasting(one)),
         *(_letter(name, letter, told["bugs"].get(letter.name)) for letter in letters),
         *(_parked(name, twin) for twin in told["parked"]),
     ]
@@ -110,6 +114,12 @@ def _paused(link: str, side: str, pause: Mapping[str, Any]) -> dict[str, Any]:
     way_out = f"tieline {verb} {link} {side}"
     first = FIRST.get(pause["kind"], "").format(link=link)
     return {"what": "paused", "link": link, "side": side, "first": first, **pause, "run": way_out}
+
+
+def _poll(link: str, side: str, failing: Mapping[str, Any]) -> dict[str, Any]:
+    """It gets out by itself, with the first poll that works."""
+    first = FIRST["poll"].format(link=link)
+    return {"what": "poll", "link": link, "kind": "", "side": side, "first": first, **failing}
 
 
 def _letter(link: str, letter: Letter, bug: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -173,6 +183,9 @@ def _print(one: Mapping[str, Any]) -> None:
                 last = f", last {moment(one['last'])}" if one["last"] else ""
                 seen = moment(one["seen"])
                 click.echo(f"    first seen {seen} ({one['cause']}){tries}{last}  id {one['id']}")
+        case "poll":
+            times, since = one["times"], moment(one["since"])
+            click.echo(f"{title}  {one['side']}  has failed {times} times since {since}")
         case "parked":
             click.echo(f"{title}  {pair(one['tickets'])}  since {moment(one['since'])}")
         case _:

@@ -64,7 +64,10 @@ def lines(answer: Mapping[str, Any]) -> Iterator[str]:
 def _sides(answer: Mapping[str, Any]) -> Iterator[str]:
     width = max(map(len, answer["sides"]), default=0)
     for side, one in answer["sides"].items():
-        yield f"  {side:{width}}  {one['key'] or one['id'] or '(none)'}  {one['url']}".rstrip()
+        name = one["key"] or one["id"] or "(none)"
+        if one["id"] not in {"", name}:
+            name += f"  id {one['id']}"
+        yield f"  {side:{width}}  {name}  {one['url']}".rstrip()
         if one["unread"]:
             yield f"  {'':{width}}  not read: {one['unread']}"
         else:

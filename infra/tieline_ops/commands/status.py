@@ -10,6 +10,7 @@ import click
 from tieline_ops.ages import age, span
 from tieline_ops.calling import Calls
 from tieline_ops.dead_letters import dead_letters
+from tieline_ops.failing_polls import lasting, said
 from tieline_ops.link_folder import load
 from tieline_ops.project import Project
 from tieline_ops.running import asked_for, running
@@ -77,7 +78,7 @@ def _needs_somebody(answer: Mapping[str, Any]) -> bool:
         "error" in answer
         or bool(answer["parked"])
         or bool(answer.get("dead_letters"))
-        or any(side["paused"] for side in sides)
+        or any(side["paused"] or lasting(side.get("failing")) for side in sides)
     )
 
 
@@ -155,6 +156,8 @@ def _in_full(name: str, answer: Mapping[str, Any]) -> Iterator[str]:
             line += f"  paused until {moment(until) if until else 'a person ends it'}: "
             line += str(state["paused"]["reason"])
         yield line
+        if state.get("failing"):
+            yield f"    its {said(state['failing'])}"
     for parked in answer["parked_twins"]:
         yield f"  parked  {pair(parked['tickets'])}  since {moment(parked['since'])}"
         for word in ("reason", "place", "words"):

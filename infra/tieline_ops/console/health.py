@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from tieline_ops.failing_polls import lasting, said
+
 WORDS = ("down", "paused", "parked", "late", "ok")
 """From the worst to the best."""
 LATE_AFTER = timedelta(minutes=15)
@@ -47,6 +49,8 @@ def _found(
     for side, one in status["sides"].items():
         if one["polled"] is None:
             yield "late", f"{side} was never polled"
+        if lasting(failing := one.get("failing")):
+            yield "late", f"{side}: its {said(failing)}"
     if lag is not None and lag > LATE_AFTER.total_seconds():
         yield "late", f"the latest ticket is {round(lag / 60)} minutes behind its time"
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tieline.domain.link import Link, Side
+from tieline_ops.failing_polls import lasting
 from tieline_ops.mesh import meet
 
 LONGEST_LABEL = 34
@@ -113,6 +114,8 @@ def health_of(answer: Mapping[str, Any]) -> Health:
     held = [f"{answer['parked']} parked"] if answer.get("parked") else []
     held += [f"{answer['dead_letters']} dead letters"] if answer.get("dead_letters") else []
     waits = [f"{' and '.join(paused)} paused"] if paused else []
+    failing = [s for s, one in answer.get("sides", {}).items() if lasting(one.get("failing"))]
+    waits += [f"poll of {' and '.join(failing)} fails"] if failing else []
     waits += [f"{answer['waiting']} waiting"] if answer.get("waiting") else []
     if held:
         return Health("held", ", ".join([*held, *waits]))

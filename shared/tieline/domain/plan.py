@@ -93,13 +93,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A person's value that a conflict policy gave up, for the history."""
+    """A person's value that a conflict policy gave up, for the history.
+
+    `conflict` says that both sides had changed it: not where an operator preferred a side, nor
+    where nobody can tell whether a person or an interrupted try wrote it.
+    """
 
     side: str
     field: str
     lost: Value
     kept: Value
     policy: str
+    conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,8 @@ class _Draft:
             newer = self.tickets[first].updated >= self.tickets[second].updated
             winner = first if newer else second
         loser = self.link.other(winner)
-        loss = Loss(loser, rule.names[loser], values[loser], values[winner], policy)
+        lost, kept = values[loser], values[winner]
+        loss = Loss(loser, rule.names[loser], lost, kept, policy, conflict=True)
         if self._send(rule, winner, f"conflict: {policy}", ""):
             self.losses.append(loss)
 

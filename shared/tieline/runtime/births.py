@@ -148,7 +148,7 @@ class Births:
             if candidates:
                 # The oldest, unless a person made it: that is a copy of ours.
                 ours = next((c for c in candidates if not _is_copy(c)), candidates[0])
-                return self._adopt(twin, other, ours, cause)
+                return _written(*self._adopt(twin, other, ours, cause))
             visible = self._visible(other, since)
             if self._clock() < visible:
                 # The lost ticket may exist and not be findable yet, or be in the making.
@@ -178,10 +178,9 @@ class Births:
         except Stale:
             bound = self._met_own_webhook(live, made)
             # Comments and files may have been copied since: only reads from now on count.
-            return self._reconciler.run(bound, twin.origin, cause)
-        return self._reconciler.settle(
-            live, {twin.origin: ticket, other: made}, cause, tuple(missing)
-        )
+            return _written(*self._reconciler.run(bound, twin.origin, cause))
+        tickets = {twin.origin: ticket, other: made}
+        return _written(*self._reconciler.settle(live, tickets, cause, tuple(missing)))
 
     def _intend(self, twin: Twin) -> tuple[Twin, datetime]:
         """Store that a ticket is about to be made, and when; the caller makes it at once."""
@@ -312,6 +311,11 @@ class Births:
         """The rules by which a ticket that is born takes over values from `source`."""
         other = self._link.other(source)
         return [r for r in self._link.fields if r.template is None and other in r.targets]
+
+
+def _written(outcome: str, twin: Twin) -> tuple[str, Twin]:
+    """What became of a ticket whose counterpart was made: that is a write, if nothing follows."""
+    return "synced" if outcome in {"noted", "unchanged"} else outcome, twin
 
 
 def _is_copy(ticket: Ticket) -> bool:

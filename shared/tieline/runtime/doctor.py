@@ -18,6 +18,7 @@ from tieline.domain.link import Link
 from tieline.domain.twin import TwinState
 from tieline.runtime.facts import Facts, Failure, from_json, gather, to_json
 from tieline.runtime.hearing import heard
+from tieline.runtime.polls import failing_facts
 from tieline.runtime.secrets import Secret
 from tieline.runtime.ways_out import Verb, pause_facts
 from tieline.state.store import Store
@@ -72,6 +73,7 @@ class Doctor:
             "at": now.isoformat(),
             "paused": pause and pause_facts(pause),
             "heard": heard(self._store, side),
+            "failing": failing_facts(self._store, side),
             "facts": None,
             "before": None,
             "ahead": None,

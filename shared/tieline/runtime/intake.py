@@ -75,6 +75,7 @@ class Intake:
             hints = self._sides.read_webhook(side, headers, body, now)
             queued = sum(self._enqueue(side, hint, now, change_id) for hint in hints)
         except Unauthenticated as error:
+            self._telemetry.count("Refused")
             self._telemetry.warn("webhook refused", side=side, reason=error.what)
             return _reply(401, error.what)
         except Malformed as error:

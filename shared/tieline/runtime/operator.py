@@ -21,6 +21,7 @@ from tieline.domain.plan import (
 from tieline.domain.reconcile import birth_values
 from tieline.domain.twin import TwinState
 from tieline.domain.when import meets
+from tieline.runtime.polls import failing_facts
 from tieline.runtime.reconciler import Reconciler, SideGone
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.sides import Sides
@@ -86,6 +87,7 @@ class Operator:
             sides[side] = {
                 "system": self._link.sides[side].system,
                 "polled": cursor.moved.isoformat() if cursor else None,
+                "failing": failing_facts(self._store, side),
                 "paused": pause
                 and {
                     "until": None if pause.stays else pause.until.isoformat(),

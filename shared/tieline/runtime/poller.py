@@ -6,6 +6,7 @@ A cursor moves only after the queue holds everything before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from tieline.domain.link import Link
 from tieline.domain.twin import Twin, TwinState
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.pauses import Paused, waiting_for_a_side
+from tieline.runtime.polls import failed, worked
 from tieline.runtime.sides import Sides, holds
 from tieline.runtime.telemetry import Telemetry
 from tieline.state.queue import AT_ONCE
@@ -63,11 +65,18 @@ class Poller:
         return {"due": due, "polled": polled}
 
     def _probe(self) -> bool:
-        """A paused side is asked who we are; if it answers, it is a side again. True if one is."""
+        """A paused side is asked who we are; if it answers, it is a side again. True if one is.
+
+        One that is left alone for longer is counted as paused, as one that does not answer is.
+        """
         resumed = False
         for side in self._link.order:
             pause = self._store.pause(side)
-            if pause is not None and not pause.stays and pause.until <= self._clock():
+            if pause is None or pause.kind == "person":
+                continue
+            if pause.stays or pause.until > self._clock():
+                self._telemetry.paused()
+            else:
                 resumed = not self._sides.probe(pause) or resumed
         return resumed
 
@@ -96,6 +105,7 @@ class Poller:
             return self._poll(side, keep)
         except Exception as error:  # noqa: BLE001 - told of, as the handler tells of one
             self._telemetry.bug(error, side=side, event="schedule")
+            self._failed(side, f"a bug: {type(error).__name__}")
             return 0
 
     def _poll(self, side: str, keep: timedelta) -> int:
@@ -118,7 +128,24 @@ class Poller:
             return sent
         except TielineError as error:
             self._telemetry.warn("poll failed", side=side, reason=str(error))
+            self._failed(side, str(error))
+            return sent
+        self._worked(side)
         return sent
+
+    def _failed(self, side: str, reason: str) -> None:
+        """Count a poll that failed, and remember since when they do."""
+        self._telemetry.count("PollsFailed")
+        with suppress(TielineError):
+            failed(self._store, side, reason, self._clock())
+
+    def _worked(self, side: str) -> None:
+        with suppress(TielineError):
+            was = worked(self._store, side)
+            if was is not None:
+                self._telemetry.info(
+                    "poll works again", side=side, since=was.since.isoformat(), times=was.times
+                )
 
     def _move(self, cursor: Cursor, position: str) -> Cursor:
         if position == cursor.position:

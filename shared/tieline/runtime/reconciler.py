@@ -206,6 +206,7 @@ class Reconciler:
         if settled == replace(loaded, revision=settled.revision) and not state.changed_parts:
             return "unchanged", settled
         settled = self._store.save(settled, tuple(state.changed_parts.values()))
+        self._held_back(loaded.parked, problems)
         wait = plan.again - self._clock() if plan.again else PAUSE * 2
         if wait <= PAUSE:
             raise Transient(f"a field of twin {twin.key} is being edited on both sides", wait)
@@ -218,7 +219,15 @@ class Reconciler:
 
         `writes` names what would be written: fields, kinds of parts.
         """
-        self._telemetry.info("would write", twin=twin.key, writes=list(writes), problems=problems)
+        self._telemetry.info(
+            "would write",
+            twin=twin.key,
+            side=twin.origin,
+            id=twin.sides[twin.origin].id,
+            other_id=twin.sides[self._link.other(twin.origin)].id,
+            writes=list(writes),
+            problems=problems,
+        )
         if twin.due_why == PLANNED and not parts:
             return PLANNED, twin
         waiting = replace(twin, due_at=UNTIL_LIVE, due_why=PLANNED)
@@ -328,7 +337,15 @@ class Reconciler:
     def _lost(self, twin: Twin, plan: Plan) -> None:
         for loss in plan.losses:
             self._store.record_loss(twin.key, loss, self._clock())
-            self._telemetry.count("Conflicts")
+            if loss.conflict:
+                self._telemetry.count("Conflicts")
+
+    def _held_back(self, before: Parked | None, problems: tuple[Problem, ...]) -> None:
+        """Count the conflicts that wait for a person, each when it comes up."""
+        known = before.reason if before else ""
+        for reason in {p.reason for p in problems if p.kind == "conflict"}:
+            if reason not in known:
+                self._telemetry.count("Conflicts")
 
     def told_parked(self, twin: Twin) -> str:
         """Count and log a twin that is parked now."""
@@ -337,6 +354,9 @@ class Reconciler:
         self._telemetry.warn(
             "twin parked",
             twin=twin.key,
+            side=twin.origin,
+            id=twin.sides[twin.origin].id,
+            other_id=twin.sides[self._link.other(twin.origin)].id,
             kind=twin.parked.kind,
             reason=twin.parked.reason,
             place=twin.parked.place,

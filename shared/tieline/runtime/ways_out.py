@@ -14,6 +14,7 @@ from tieline.domain.twin import Twin, key_of
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.message import Message
 from tieline.runtime.pauses import LOOK_AGAIN, waiting_for_a_side
+from tieline.runtime.polls import failing_facts
 from tieline.runtime.sides import Sides
 from tieline.state.queue import AT_ONCE
 from tieline.state.store import Pause, Store
@@ -97,6 +98,7 @@ class WaysOut:
             "link": self._link.name,
             "mode": self._link.mode,
             "paused": {s: pause_facts(p) for s, p in self._pauses().items()},
+            "failing": {s: f for s in self._link.order if (f := failing_facts(self._store, s))},
             "parked": [parked_facts(twin) for twin in self._store.parked(MOST)],
             "parked_in_all": self._store.counts().parked,
             "bugs": {

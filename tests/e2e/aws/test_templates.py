@@ -256,11 +256,11 @@ def test_every_alarm_tells_the_topic_and_is_quiet_when_nothing_happens() -> None
         assert alarm["AlarmDescription"]
 
 
-def test_late_dead_parked_paused_and_failing_each_have_an_alarm() -> None:
+def test_late_dead_parked_paused_failing_and_polls_that_fail_each_have_an_alarm() -> None:
     link = {a["MetricName"] for a in cfn.of_type(LINK, "AWS::CloudWatch::Alarm").values()}
     root = {a["MetricName"] for a in cfn.of_type(TEMPLATE, "AWS::CloudWatch::Alarm").values()}
     assert link == {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}
-    assert root == {"PausedSides", "ParkedAnywhere", "Failures"}
+    assert root == {"PausedSides", "ParkedAnywhere", "PollsFailedAnywhere", "Failures"}
 
 
 def test_metrics_of_the_log_are_those_that_the_alarms_of_all_links_watch() -> None:
@@ -277,12 +277,26 @@ def test_metrics_of_the_log_are_those_that_the_alarms_of_all_links_watch() -> No
     assert made == watched
 
 
+@pytest.mark.parametrize("metric", ["ParkedTwins", "PollsFailed"])
+def test_a_filter_on_a_metric_reads_it_as_the_runtime_writes_it(
+    metric: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry = Telemetry("a-link")
+    for _ in range(2):
+        telemetry.count(metric)
+    telemetry.flush()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    patterns = [f["FilterPattern"] for f in cfn.of_type(LINK, "AWS::Logs::MetricFilter").values()]
+    # The pattern reads a list of values in the metric's line.
+    assert f"{{ $.{metric}[0] > 0 }}" in patterns
+    assert [line[metric][0] for line in lines if metric in line] == [1.0]
+
+
 def test_the_paused_alarm_watches_the_metric_as_the_runtime_writes_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     telemetry = Telemetry("a-link")
     telemetry.paused()
-    telemetry.count("ParkedTwins")
     telemetry.flush()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     written = [
@@ -296,8 +310,6 @@ def test_the_paused_alarm_watches_the_metric_as_the_runtime_writes_it(
     dimensions = tuple(sorted(d["Name"] for d in alarm["Dimensions"]))
     assert (alarm["Namespace"], alarm["MetricName"], dimensions) in written
     assert all(d["Value"] in json.dumps(lines) for d in alarm["Dimensions"])
-    # The filter's pattern `$.ParkedTwins[0] > 0` reads a list of values in the metric's line.
-    assert [line["ParkedTwins"][0] for line in lines if "ParkedTwins" in line] == [1.0]
 
 
 def test_the_dashboard_is_json_and_asks_for_metrics_by_the_dimensions_that_are_written() -> None:

@@ -58,3 +58,10 @@ def test_no_line_holds_what_a_terminal_would_obey() -> None:
     lines = [click.unstyle(line) for line in (*show.lines(answer()), *why.lines(told))]
     assert sum("red next" in line for line in lines) >= 7
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_ticket_s_id_stands_beside_what_people_call_it() -> None:
+    told = answer() | {"sides": {"a": side("A-1") | {"id": "10001"}, "b": side("")}}
+    lines = [click.unstyle(line) for line in show.lines(told)]
+    assert "  a  A-1  id 10001  https://x.example" in lines
+    assert "  b  1  https://x.example" in lines

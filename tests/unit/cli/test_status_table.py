@@ -67,3 +67,14 @@ def test_a_span_is_said_in_its_largest_whole_unit(seconds: int, said: str) -> No
 
 def test_what_never_was_has_no_age() -> None:
     assert age(None, "2026-03-02T09:05:00+00:00") == "never"
+
+
+def test_a_poll_that_fails_is_told_with_its_reason_and_needs_somebody_from_the_second_on() -> None:
+    def told(times: int) -> str:
+        failing = {"since": "2026-03-02T08:00:00+00:00", "times": times, "reason": "answered 400"}
+        side = {**answer()["sides"]["eng"], "failing": failing}
+        one = answer(sides={"eng": side, "it": side})
+        return "\n".join(lines({"a": one, "b": answer()}, named=False))
+
+    assert "its poll has failed 2 times since 2026-03-02 08:00:00 UTC: answered 400" in told(2)
+    assert "answered 400" not in told(1)

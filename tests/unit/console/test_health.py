@@ -16,6 +16,12 @@ def status(parked: int = 0, *, polled: bool = True) -> dict[str, Any]:
     return {"parked": parked, "sides": {"eng": {"polled": at}, "it": {"polled": at}}}
 
 
+def failing(times: int) -> dict[str, Any]:
+    told = {"since": "2026-03-02T08:00:00+00:00", "times": times, "reason": "answered 400"}
+    side = {"polled": "2026-03-02T08:00:00+00:00", "failing": told}
+    return {"parked": 0, "sides": {"eng": side}}
+
+
 def paused(kind: str) -> dict[str, Any]:
     return {"paused": {"it": {"kind": kind, "reason": "so it is"}}}
 
@@ -30,6 +36,8 @@ FINE: dict[str, Any] = {"paused": {}}
         ("ok", status(), FINE, Held(3, 0), LATE - 60),
         ("late", status(), FINE, Held(), LATE),
         ("late", status(polled=False), FINE, Held(), 0),
+        ("ok", failing(1), FINE, Held(), 0),
+        ("late", failing(2), FINE, Held(), 0),
         ("parked", status(parked=1), FINE, Held(), LATE),
         ("parked", status(), FINE, Held(3, 1), 0),
         ("paused", status(), paused("person"), Held(), 0),

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { action, empty, head, pill, tell, time } from "../parts.js";
 import { counted } from "../words.js";
 
-const KIND = { paused: "paused", "dead letter": "down", parked: "parked", unknown: "down" };
+const KIND = { paused: "paused", poll: "late", "dead letter": "down", parked: "parked", unknown: "down" };
 
 export const errors = {
   name: "Errors",
@@ -47,6 +47,7 @@ const plain = (text) => text.split("`").map((part, n) => (n % 2 ? h("code", {}, 
 function title(one) {
   if (one.tickets) return Object.entries(one.tickets).map(([side, key]) => `${side} ${key || "(none)"}`).join("  ↔  ");
   if (one.what === "paused") return `the side ${one.side}`;
+  if (one.what === "poll") return `the poll of ${one.side} has failed ${counted(one.times, "time")}`;
   return one.ticket ? `${one.side} ${one.ticket}` : one.id ?? "";
 }
 
