@@ -78,7 +78,7 @@ def _own(project: Project, guard: Any) -> Flask:
     from tieline_ops.console.trying import AskedPlanner, Trying  # noqa: PLC0415
 
     calls = Calls(project, deployed=True)
-    links = Links(project, calls, OwnLetters(project, deployed=True), EVERY)
+    links = Links(project, calls, OwnLetters(calls), EVERY)
     return console_app(links, Trying(project, calls, AskedPlanner(calls)), guard)
 
 

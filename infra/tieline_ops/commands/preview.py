@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tieline_ops.asking import about_ticket, side_option, ticket_arguments
+from tieline_ops.calling import Calls
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, print_json, progress
 
@@ -38,7 +39,7 @@ def command(
       tieline preview jira-servicenow OPS-12
     """  # noqa: D301 - click keeps lines after this mark
     with progress(f"reading {ticket} and its counterpart", machine=machine):
-        answer = about_ticket(project, link, ticket, side, "preview", deployed=deployed)
+        answer = about_ticket(Calls(project, deployed), link, ticket, side, "preview")
     if machine:
         print_json(answer)
     else:

@@ -37,7 +37,7 @@ def app(root: Path) -> Flask:
     """The app over the links of a folder, made once per process."""
     project = Project(root)
     calls = Calls(project, deployed=True)
-    links = Links(project, calls, OwnLetters(project, deployed=True), EVERY)
+    links = Links(project, calls, OwnLetters(calls), EVERY)
     return console_app(links, Trying(project, calls, AskedPlanner(calls)), SignedDoor())
 
 

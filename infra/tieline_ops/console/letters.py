@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tieline_ops.asking import link_of
+from tieline_ops.calling import Calls
 from tieline_ops.console.health import Held
 from tieline_ops.dead_letters import DeadLetters, Letter, dead_letters
-from tieline_ops.project import Project
-from tieline_ops.running import function_name, running
+from tieline_ops.running import function_name
 from tieline_ops.trouble import Trouble
 
 
@@ -31,10 +31,12 @@ class Letters(Protocol):
 
 @dataclass
 class OwnLetters:
-    """Asks SQS with the rights of whoever runs the console: a person, its role, the local stack."""
+    """Asks SQS with the rights of whoever runs the console: a person, its role, the local stack.
 
-    project: Project
-    deployed: bool
+    Where a link's queues are is what `calls` says of its function.
+    """
+
+    calls: Calls
     _dead: dict[tuple[str, str], DeadLetters] = field(default_factory=dict)
     _urls: dict[tuple[int, str], str] = field(default_factory=dict)
     _making: Lock = field(default_factory=Lock)
@@ -55,11 +57,11 @@ class OwnLetters:
 
     def _of(self, link: str) -> DeadLetters:
         """Made once: a client of AWS takes long to make, and only one may be made at a time."""
-        local = None if self.deployed else running(self.project, link)
+        local = self.calls.local(link)
         where = (local.aws if local else "", link)
         with self._making:
             if where not in self._dead:
-                self._dead[where] = dead_letters(link_of(self.project, link), local)
+                self._dead[where] = dead_letters(link_of(self.calls.project, link), local)
             return self._dead[where]
 
     def _count(self, link: str, queue: str) -> int:

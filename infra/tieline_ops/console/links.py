@@ -24,7 +24,6 @@ from tieline_ops.console.mapping import mapping
 from tieline_ops.link_folder import SOURCE, load
 from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
-from tieline_ops.running import asked_for
 from tieline_ops.trouble import Trouble
 
 Json = dict[str, Any]
@@ -57,7 +56,7 @@ class Links:
 
     def names(self) -> tuple[str, ...]:
         """The links that are up, or all."""
-        return asked_for(self.project, (), deployed=self.calls.deployed)
+        return self.calls.names()
 
     def session(self) -> Json:
         """What the page must know before anything else."""

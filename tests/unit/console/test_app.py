@@ -32,6 +32,9 @@ class Functions:
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     deployed: bool = True
 
+    def names(self) -> tuple[str, ...]:
+        return (LINK,)
+
     def ask(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
         self.asked.append((link, event))
         if event["tieline"] not in self.answers:
