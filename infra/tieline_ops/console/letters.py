@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
@@ -26,7 +28,7 @@ class Letters(Protocol):
         """The dead letters. Raises Trouble."""
 
     def replay(self, link: str) -> dict[str, Any]:
-        """Put them back. Raises Trouble."""
+        """Put them back: how many were, and how many are `left`. Raises Trouble."""
 
 
 @dataclass
@@ -40,6 +42,8 @@ class OwnLetters:
     _dead: dict[tuple[str, str], DeadLetters] = field(default_factory=dict)
     _urls: dict[tuple[int, str], str] = field(default_factory=dict)
     _making: Lock = field(default_factory=Lock)
+    _looking: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
+    _looked: dict[str, tuple[float, list[Letter]]] = field(default_factory=dict)
 
     def held(self, link: str) -> Held:
         return Held(
@@ -48,12 +52,25 @@ class OwnLetters:
         )
 
     def look(self, link: str) -> list[Letter]:
-        """Letters are out of others' sight while they are looked at, so an empty queue is left."""
-        return self._of(link).look() if self.held(link).dead else []
+        """Letters are out of others' sight while they are looked at.
+
+        So an empty queue is left alone, and who comes while somebody looks is given what that saw.
+        """
+        came = time.monotonic()
+        with self._looking[link]:
+            ended, found = self._looked.get(link, (0.0, []))
+            if ended < came:
+                found = self._of(link).look() if self.held(link).dead else []
+                self._looked[link] = time.monotonic(), found
+            return found
 
     def replay(self, link: str) -> dict[str, Any]:
         letters = self._of(link)
-        return {"replayed": sum(1 for _ in letters.replay())}
+        with self._looking[link]:
+            moved = sum(1 for _ in letters.replay())
+            left = letters.look()
+            self._looked[link] = time.monotonic(), left
+        return {"replayed": moved, "left": len(left)}
 
     def _of(self, link: str) -> DeadLetters:
         """Made once: a client of AWS takes long to make, and only one may be made at a time."""

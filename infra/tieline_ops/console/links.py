@@ -24,7 +24,7 @@ from tieline_ops.console.mapping import mapping
 from tieline_ops.link_folder import SOURCE, load
 from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
-from tieline_ops.trouble import Trouble
+from tieline_ops.trouble import Trouble, Wrong
 
 Json = dict[str, Any]
 _AT_ONCE = 8
@@ -167,18 +167,14 @@ class Links:
         return errors.waiting(name, told, letters)
 
     def retry(self, name: str, wanted: Mapping[str, Any]) -> Json:
-        """Try a ticket again, or all that are parked, and wait a little for the outcome."""
+        """Try a ticket again, and wait a little for the outcome. Raises Wrong if none is named."""
         (chosen,) = self.project.chosen([name])
-        if wanted.get("ticket"):
-            event = {"tieline": "reconcile", "ticket": str(wanted["ticket"])}
-            side = {"side": str(wanted["side"])} if wanted.get("side") else {}
-            answer = checked(self.calls.ask(chosen, {**event, **side}), "")
-            asked = [{**answer, "name": str(wanted["ticket"])}]
-        else:
-            answer = checked(self.calls.ask(chosen, {"tieline": "retry", "kind": None}), "")
-            asked = [
-                {**one, "name": retry.name_of(one["was_parked"], "?")} for one in answer["retried"]
-            ]
+        if not wanted.get("ticket"):
+            raise Wrong("no ticket is named", f"`tieline retry {chosen} --all` tries all again")
+        event = {"tieline": "reconcile", "ticket": str(wanted["ticket"])}
+        side = {"side": str(wanted["side"])} if wanted.get("side") else {}
+        answer = checked(self.calls.ask(chosen, {**event, **side}), "")
+        asked = [{**answer, "name": str(wanted["ticket"])}]
         became = outcomes(self.calls, chosen, asked, RETRY_SECONDS)
         return {"retried": [retry.told(chosen, one, became.get(one["asked"])) for one in asked]}
 

@@ -88,6 +88,13 @@ def test_a_refusing_system_parks_and_retry_gets_the_ticket_out(opened, shoot) ->
     shoot(page, "errors-done")
 
 
+def test_a_ticket_that_is_not_there_has_no_form(opened, wrong) -> None:
+    page = opened("#/sandbox/jira-servicenow/it/zzz")
+    expect(page.get_by_text("This ticket is gone")).to_be_visible(timeout=IN_TIME)
+    assert page.locator(".detail :is(input, textarea, select)").count() == 0
+    wrong.clear()  # the browser notes the 404s
+
+
 def trouble(page: Any, system: str, what: str) -> None:
     panel = page.get_by_label(re.compile(f"^{system}, the side"))
     panel.get_by_text("Make trouble").click()

@@ -52,7 +52,7 @@ class NoLetters:
         return []
 
     def replay(self, link: str) -> dict[str, Any]:
-        return {"replayed": 0}
+        return {"replayed": 0, "left": 0}
 
 
 @pytest.fixture
@@ -129,6 +129,14 @@ def test_an_edited_link_is_planned_by_the_function_for_the_twin(client, function
     _, event = functions.asked[-1]
     assert (event["tieline"], event["twins"]) == ("diff", ["k1"])
     assert event["link"]["conflicts"] == "hold"
+
+
+def test_a_retry_that_names_no_ticket_tries_none(client: FlaskClient, functions) -> None:
+    functions.answers["retry"] = {"retried": []}
+    for given in ({}, {"side": "it"}, {"ticket": "", "side": "it"}):
+        answer = client.post(f"/api/links/{LINK}/retry", json=given, headers={TOKEN: "t"})
+        assert (answer.status_code, answer.json["error"]) == (404, "no ticket is named")
+    assert functions.asked == []
 
 
 def test_without_the_sandbox_nobody_acts_in_a_system(client: FlaskClient) -> None:

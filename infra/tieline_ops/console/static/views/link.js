@@ -2,7 +2,7 @@
 import { get, path, post } from "../api.js";
 import { h } from "../dom.js";
 import { action, dot, empty, head, healthPill, tell, time } from "../parts.js";
-import { counted } from "../words.js";
+import { counted, resumption } from "../words.js";
 import { mappingPanel } from "./mapping.js";
 
 export const link = {
@@ -75,19 +75,24 @@ function sides(context, page) {
 
 function pauses(context, page, side, pause) {
   const { state } = context, busy = state.busy === side.name;
+  if (pause?.kind === "brake") return h("span", { class: "why" }, "ended by ", h("code", {}, release(page.link, side.name)));
   return pause
     ? action("Resume", () => act(context, side.name, "resume", { side: side.name }), { busy, describe: `Resume ${side.name}` })
     : action("Pause", () => act(context, side.name, "pause", { side: side.name, reason: "paused in the console", who: "console" }),
       { busy, describe: `Pause ${side.name}` });
 }
 
+/** The brake is ended by a command: it shows what was counted and what waits, and asks. */
+const release = (link, side) => `tieline release ${link} ${side}`;
+
 async function act(context, name, verb, body) {
   const { state, data } = context;
   state.busy = name;
   context.draw();
   try {
-    await post(path("links", data.page.link, verb), body);
-    tell(`${name}: ${verb === "pause" ? "paused; nothing is lost" : "resumed"}`, "ok");
+    const answer = await post(path("links", data.page.link, verb), body);
+    const [text, done] = verb === "pause" ? ["paused; nothing is lost", true] : resumption(answer, name);
+    tell(`${name}: ${text}`, done ? "ok" : "parked");
   } catch (error) {
     tell(error.message, "down");
   }

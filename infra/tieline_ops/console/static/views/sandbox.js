@@ -197,7 +197,7 @@ function detail(context, overview, ticket) {
     h("div", { class: "pair" },
       h("div", { class: "pair-row pair-head" }, overview.sides.map((side, n) => [
         n === 1 && h("span", { class: "flow", "aria-hidden": "true" }),
-        h("h3", {}, ticket.sides[side.name]?.key ?? "not there yet", h("span", { class: "quiet" }, ` ${side.title}`)),
+        h("h3", {}, ticket.sides[side.name]?.key ?? (ticket.gone.includes(side.name) ? "deleted" : "not there yet"), h("span", { class: "quiet" }, ` ${side.title}`)),
       ])),
       ticket.rows.map((row) => pairRow(context, overview, ticket, row)),
       ticket.more.length > 0 && h("p", { class: "pair-note" }, "What the link's conditions look at"),
@@ -208,11 +208,11 @@ function detail(context, overview, ticket) {
 
 async function retry(context) {
   const { state, data } = context;
-  const key = data.ticket.sides[state.side]?.key;
+  const ticket = data.ticket.sides[state.side]?.key ?? state.id;
   state.busy = true;
   context.draw();
   try {
-    const answer = await post(path("links", state.link, "retry"), { ticket: key, side: state.side });
+    const answer = await post(path("links", state.link, "retry"), { ticket, side: state.side });
     tell(answer.retried[0].became, answer.retried[0].out ? "ok" : "parked");
   } catch (error) {
     tell(error.message, "down");
