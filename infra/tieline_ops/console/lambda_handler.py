@@ -45,8 +45,10 @@ def answered(app: Flask, event: Mapping[str, Any]) -> dict[str, Any]:
     """What an app answers to an event of API Gateway's or a function URL's, version 2.0."""
     http = event["requestContext"]["http"]
     body = event.get("body") or ""
+    # It may come decoded, and what stands in it then is no query and no fragment.
+    path = event["rawPath"].replace("?", "%3F").replace("#", "%23")
     environ = EnvironBuilder(
-        path=event["rawPath"],
+        path=path,
         method=http["method"],
         query_string=event.get("rawQueryString", ""),
         headers=dict(event.get("headers", {})),
