@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from support.contrast import contrast
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -207,18 +208,6 @@ def test_every_pair_of_colours_has_the_contrast_of_wcag_aa(opened, scheme: str) 
         if contrast(one, two) < 4.5
     ]
     assert not weak
-
-
-def contrast(one: list[int], two: list[int]) -> float:
-    """WCAG 2.2, contrast ratio."""
-    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: list[int]) -> float:
-    parts = [part / 255 for part in colour]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_a_console_that_went_away_is_said_and_comes_back(opened, wrong) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from support.console import LINK, ROOT
+from support.contrast import contrast
 
 from tieline.runtime.message import Message
 from tieline_ops.console.app import console_app
@@ -275,12 +276,14 @@ def test_edits_of_a_preview_outlive_other_pages_and_a_reload(world: World, opene
     assert page.get_by_text("your edits of before").count() == 0
 
 
-def test_the_sandbox_retries_the_ticket_that_is_shown_though_it_was_deleted(world, opened) -> None:
-    page = opened("#/")
+def bench(page: Any) -> None:
+    """Opens the sandbox at a parked ticket of which one side was deleted."""
     parked = {"kind": "refused", "reason": "no", "words": ""}
     there = {"id": "9", "key": "OPS-7", "comments": [], "files": []}
     twin = {"key": "k1", "state": "live", "parked": parked, "waits": "", "changes": []}
-    ticket = {"sides": {"eng": there}, "rows": [], "more": [], "gone": ["it"], "twin": twin}
+    field = {"field": "summary", "kind": "text", "value": "VPN", "writable": True, "options": []}
+    row = {"id": "r", "targets": ["it"], "template": None, "place": "", "cells": {"eng": field}}
+    ticket = {"sides": {"eng": there}, "rows": [row], "more": [], "gone": ["it"], "twin": twin}
     side = {"system": "x", "scope": {}, "births": [], "title_field": "t", "webhooks": 0}
     sides = [
         {**side, "name": name, "title": name, "down": False, "refuses": False}
@@ -289,12 +292,85 @@ def test_the_sandbox_retries_the_ticket_that_is_shown_though_it_was_deleted(worl
     overview = {"link": LINK, "title": "", "people": ["j"], "sides": sides, "tickets": []}
     page.route(f"**/api/sandbox/{LINK}", lambda route: route.fulfill(json=overview))
     page.route(f"**/api/sandbox/{LINK}/it/7", lambda route: route.fulfill(json=ticket))
+    page.evaluate("place => { location.hash = place }", f"#/sandbox/{LINK}/it/7")
+    expect(page.get_by_role("heading", name=re.compile("^deleted"))).to_be_visible(timeout=IN_TIME)
+
+
+def test_the_sandbox_retries_the_ticket_that_is_shown_though_it_was_deleted(world, opened) -> None:
+    page = opened("#/")
+    bench(page)
     asked = {"asked": "a1", "twin": "k1", "was_parked": PARKED, "queued": "it 7", "mode": "live"}
     world.answers["reconcile"] = asked
     world.answers["answers"] = {"answers": {"a1": {"outcome": "gone", "parked": None, "due": None}}}
-    page.evaluate("place => { location.hash = place }", f"#/sandbox/{LINK}/it/7")
-    expect(page.get_by_role("heading", name=re.compile("^deleted"))).to_be_visible(timeout=IN_TIME)
     page.get_by_role("button", name="Retry").click()
     expect(page.locator(".toast")).to_contain_text("no concern", timeout=IN_TIME)
     (event,) = [event for event in world.asked if event["tieline"] in {"reconcile", "retry"}]
     assert event == {"tieline": "reconcile", "ticket": "7", "side": "it"}
+
+
+def test_a_comment_that_is_sent_twice_at_once_is_said_once(world: World, opened) -> None:
+    page = opened("#/")
+    bench(page)
+    said: list[Any] = []
+    held: list[Any] = []
+
+    def say(route: Any) -> None:
+        said.append(route.request.post_data_json)
+        held.append(route)
+
+    page.route(f"**/api/sandbox/{LINK}/eng/9", say)
+    page.get_by_label("Comment in eng (eng)").fill("Once")
+    page.get_by_role("button", name="Comment", exact=True).dblclick()
+    expect(page.get_by_role("button", name="Working…").first).to_be_visible()
+    held[0].fulfill(json={"made": "1"})
+    expect(page.get_by_label("Comment in eng (eng)")).to_have_value("", timeout=IN_TIME)
+    assert [one["text"] for one in said] == ["Once"]
+
+
+def test_a_menu_closes_on_escape_and_on_a_click_elsewhere(world: World, opened) -> None:
+    page = opened("#/")
+    bench(page)
+    summary = page.get_by_text("Make trouble").first
+    item = page.get_by_role("button", name="Be down").first
+    for close in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.get_by_role("heading", level=1).click(),
+    ):
+        summary.click()
+        expect(item).to_be_visible()
+        close()
+        expect(item).not_to_be_visible()
+
+
+BORDERS = """() => [...document.querySelectorAll('#view :is(input, select, textarea)')]
+  .filter((e) => e.type !== 'checkbox' && e.type !== 'file' && !e.disabled)
+  .map((e) => {
+    const numbers = (text) => text.match(/\\d+/g).slice(0, 3).map(Number);
+    const look = getComputedStyle(e);
+    return [numbers(look.borderTopColor), numbers(look.backgroundColor)];
+  })"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_border_of_every_control_is_seen(world: World, opened, scheme: str) -> None:
+    page = opened("#/", color_scheme=scheme)
+    bench(page)
+    borders = page.evaluate(BORDERS)
+    assert len(borders) >= 3
+    assert all(contrast(one, two) >= 3 for one, two in borders)
+
+
+def test_links_between_the_same_two_places_do_not_hide_one_another(world: World, opened) -> None:
+    side = {"system": "x", "title": "X", "scope": {}}
+    sides = [{**side, "name": n, "url": f"https://{n}.example"} for n in ("eng", "it")]
+    one = {"title": "", "sides": sides, "why": [], "mode": "plan"}
+    links = [{**one, "link": "up", "health": "ok"}, {**one, "link": "not", "health": "down"}]
+    page = opened("#/errors")
+    page.route("**/api/mesh", lambda route: route.fulfill(json={"links": links}))
+    page.get_by_role("link", name="Overview").first.click()
+    lines = page.locator(".chart .edge")
+    expect(lines).to_have_count(2, timeout=IN_TIME)
+    drawn = {line.get_attribute("d") for line in lines.all()}
+    assert len(drawn) == 2
+    assert lines.nth(1).locator("title").text_content() == "not: Down"
+    expect(page.get_by_role("row", name=re.compile("^up"))).to_contain_text("plan: writes nothing")

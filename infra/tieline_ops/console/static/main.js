@@ -1,6 +1,7 @@
 // The frame: which view stands on the page, and keeping it fresh while somebody looks.
 import { get, session } from "./api.js";
 import { become, h } from "./dom.js";
+import { closeMenus } from "./menus.js";
 import { dot, seek, tell } from "./parts.js";
 import { stale } from "./stale.js";
 import { errors } from "./views/errors.js";
@@ -200,6 +201,7 @@ async function start() {
     return;
   }
   window.addEventListener("hashchange", navigate);
+  closeMenus();
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") refresh();
   });

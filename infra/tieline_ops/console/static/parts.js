@@ -2,6 +2,10 @@
 import { h } from "./dom.js";
 import { HEALTH, ago, moment } from "./words.js";
 
+/** A form's own button: while it works it is not pressed again, and keeps the focus. */
+export const submit = (label, busy, kind = "") =>
+  h("button", { class: `button ${kind}`, "aria-disabled": busy ? "true" : null }, busy ? "Working…" : label);
+
 const LONG = 400, LINES = 12;
 
 export const dot = (health) => h("span", { class: `dot ${health}`, "aria-hidden": "true" });

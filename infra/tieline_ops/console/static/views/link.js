@@ -48,7 +48,7 @@ function figures(page) {
   const known = (n, unit = "") => (n === null || n === undefined ? "–" : `${n}${unit}`);
   const tiles = [
     ["Twins", known(page.twins)], ["Changed, last hour", recent],
-    ["Last change", page.last?.at ? time(page.last.at) : "–"], ["Lag", known(page.lag, " s")],
+    ["Last change", page.last?.at ? time(page.last.at) : "–"], ["Most overdue", known(page.lag, " s")],
     ["On the queue", known(page.queued)], ["Waiting", known(page.waiting)],
     ["Parked", known(page.parked)], ["Dead letters", known(page.dead)],
   ];
@@ -132,6 +132,6 @@ function twinsPanel(context) {
             h("td", { "data-label": "State" }, twin.parked ? healthPill("parked") : h("span", { class: "stand" }, dot(twin.state === "live" ? "ok" : "none"), twin.state),
               twin.parked && h("span", { class: "why" }, twin.parked)),
             h("td", { "data-label": "Changed" }, time(twin.changed)))))),
-    twins.length > 0 && h("div", { class: "panel-foot" }, h("span", { class: "quiet" }, `${counted(shown.length, "twin")} shown`),
+    twins.length > 0 && h("div", { class: "panel-foot" }, h("span", { class: "quiet" }, `${counted(shown.length, "twin")} shown${data.more ? `, the latest change first among the ${twins.length} that are loaded` : ""}`),
       data.more && action("Show more", () => { state.pages += 1; context.refresh(); })));
 }

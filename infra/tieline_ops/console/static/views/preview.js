@@ -2,7 +2,7 @@
 import { get, path, post } from "../api.js";
 import { draftOf, keepDraft } from "../drafts.js";
 import { h } from "../dom.js";
-import { empty, head, pill, say, value } from "../parts.js";
+import { empty, head, pill, say, submit, value } from "../parts.js";
 import { compared } from "../texts.js";
 import { counted } from "../words.js";
 
@@ -21,6 +21,10 @@ export const preview = {
         : "These are your edits of before; link.yaml was changed since.";
       const checked = await post(path("links", name, "check"), { text });
       Object.assign(state, { name, text, saved, checked, draft, ticket: params[1] ?? state.ticket, plan: null, failed: null });
+      if (params[1] && checked.faults.length === 0) {
+        state.asked = true;
+        await planOf(state);
+      }
     }
     return { links: about.links };
   },
@@ -51,13 +55,11 @@ export const preview = {
             h("label", { class: "field grow" }, h("span", {}, "Ticket"),
               h("input", { name: "ticket", required: true, autocomplete: "off", placeholder: "Its key, id or address", value: state.ticket,
                 oninput: (event) => { event.target.typed = true; state.ticket = event.target.value.trim(); } })),
-            action2("Preview", state.busy)),
+            submit("Preview", state.busy, "primary")),
           planned(context))),
     ];
   },
 };
-
-const action2 = (label, busy) => h("button", { class: "button primary", "aria-disabled": busy ? "true" : null }, busy ? "Working…" : label);
 
 function put(context, text) {
   const area = document.getElementById("yaml");
@@ -91,6 +93,12 @@ async function plan(context) {
   const { state } = context;
   state.busy = true;
   context.draw();
+  await planOf(state);
+  state.busy = false;
+  context.draw();
+}
+
+async function planOf(state) {
   const { text } = state;
   try {
     const answer = await post(path("links", state.name, "preview"), { ticket: state.ticket, text });
@@ -98,8 +106,6 @@ async function plan(context) {
   } catch (error) {
     state.failed = error;
   }
-  state.busy = false;
-  context.draw();
 }
 
 function verdict(state) {
