@@ -42,8 +42,12 @@ def app(root: Path) -> Flask:
 
 
 def answered(app: Flask, event: Mapping[str, Any]) -> dict[str, Any]:
-    """What an app answers to an event of API Gateway's or a function URL's, version 2.0."""
-    http = event["requestContext"]["http"]
+    """What an app answers to an event of API Gateway's or a function URL's, version 2.0.
+
+    Who signed the request is its REMOTE_USER (Lambda: Function URLs, Request payload format).
+    """
+    context = event["requestContext"]
+    http, signed = context["http"], (context.get("authorizer") or {}).get("iam") or {}
     body = event.get("body") or ""
     # It may come decoded, and what stands in it then is no query and no fragment.
     path = event["rawPath"].replace("?", "%3F").replace("#", "%23")
@@ -52,6 +56,7 @@ def answered(app: Flask, event: Mapping[str, Any]) -> dict[str, Any]:
         method=http["method"],
         query_string=event.get("rawQueryString", ""),
         headers=dict(event.get("headers", {})),
+        environ_base={"REMOTE_USER": str(signed.get("userArn") or "")},
         data=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
     ).get_environ()
     parts, status, headers = run_wsgi_app(app, environ, buffered=True)

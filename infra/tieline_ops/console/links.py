@@ -47,6 +47,8 @@ class Links:
     calls: Calls
     letters: Letters
     poll_seconds: float = 1.0
+    who: str = ""
+    """Whose console it is, if AWS does not tell who asks."""
     now: Callable[[], datetime] = utc_now
     _lags: dict[str, tuple[float, float | None]] = field(default_factory=dict)
     _mesh: list[Json] = field(default_factory=list)
@@ -235,7 +237,9 @@ def links_api(links: Links) -> Blueprint:
 
     @api.post("/links/<name>/pause")
     def pause(name: str) -> Json:
-        return links.pass_on(name, "pause", request.get_json(), ("side", "reason", "who"))
+        who = request.remote_user or links.who or "somebody at the console"
+        wanted = {**request.get_json(), "who": who}
+        return links.pass_on(name, "pause", wanted, ("side", "reason", "who"))
 
     @api.post("/links/<name>/resume")
     def resume(name: str) -> Json:

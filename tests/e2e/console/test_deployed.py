@@ -199,6 +199,8 @@ def test_its_rights_name_the_functions_and_queues_of_the_links_that_are_deployed
         ]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_DEFAULT_REGION", REGION)
+            with pytest.raises(SystemExit, match="none of the links is deployed"):
+                packing.rights(tmp_path)
             boto3.client("lambda").create_function(
                 FunctionName="tieline-jira-servicenow",
                 Runtime="python3.13",

@@ -203,7 +203,7 @@ def test_long_values_are_whole_and_what_differs_inside_is_marked(world, opened, 
     shoot(page, "ticket-long")
 
 
-def test_a_preview_shows_whole_texts_and_marks_what_would_change(world, opened) -> None:
+def test_a_preview_shows_whole_texts_and_marks_what_would_change(world, opened, wrong) -> None:
     write = {"side": "eng", "what": "description", "from": BODY + "a", "to": BODY + "b", "why": ""}
     short = {"side": "eng", "what": "priority", "from": "High", "to": "Low", "why": ""}
     world.answers["show"] = {"twin": {"key": "k1"}}
@@ -218,6 +218,17 @@ def test_a_preview_shows_whole_texts_and_marks_what_would_change(world, opened) 
     )
     assert page.locator(".planned del").all_text_contents() == ["a", "High"]
     assert page.locator(".planned ins").all_text_contents() == ["b", "Low"]
+    page.goto(page.url.split("#")[0] + f"#/preview/{LINK}/INC8")
+    expect(page.get_by_label("Ticket", exact=True)).to_have_value("INC8", timeout=IN_TIME)
+    expect(page.locator(".plus").first).to_be_visible()  # whoever names a ticket asks for it
+    area = page.get_by_role("textbox", name="link.yaml")
+    world.broken = "Lambda answered AccessDenied"
+    area.fill(area.input_value() + "# another\n")
+    expect(page.get_by_role("alert")).to_contain_text("AccessDenied", timeout=IN_TIME)
+    area.fill("title: [\n")
+    expect(page.get_by_text("The text has faults")).to_be_visible(timeout=IN_TIME)
+    assert page.get_by_role("alert").count() == 0
+    wrong.clear()  # the browser notes the refusal
 
 
 def letter(id: str, *, readable: bool) -> Letter:

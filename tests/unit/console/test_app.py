@@ -74,7 +74,7 @@ def project(tmp_path: Path) -> Project:
 def client(project: Project, functions: Functions) -> FlaskClient:
     calls: Any = functions
     guard = Guard(token="t")
-    links = Links(project, calls, NoLetters())
+    links = Links(project, calls, NoLetters(), who="omar")
     trying = Trying(project, calls, AskedPlanner(calls))
     made = console_app(links, trying, guard).test_client()
     made.environ_base["HTTP_HOST"] = "127.0.0.1:8401"
@@ -165,6 +165,26 @@ def test_a_path_that_comes_decoded_is_no_query(client: FlaskClient, functions: F
     }
     assert answered(client.application, event)["statusCode"] == 200
     assert functions.asked[-1][1]["ticket"] == "https://acme.example/a?b#c"
+
+
+def test_a_pause_names_the_person_who_signed_for_it_or_whose_console_it_is(
+    client: FlaskClient, functions: Functions
+) -> None:
+    functions.answers["pause"] = {"paused": {}}
+    arn = "arn:aws:iam::123456789012:user/jane"
+    event = {
+        "requestContext": {
+            "http": {"method": "POST"},
+            "authorizer": {"iam": {"userArn": arn}},
+        },
+        "rawPath": f"/api/links/{LINK}/pause",
+        "headers": {"host": "127.0.0.1:8401", "content-type": "application/json", TOKEN: "t"},
+        "body": '{"side": "it", "reason": "r", "who": "somebody else"}',
+    }
+    assert answered(client.application, event)["statusCode"] == 200
+    given = {"side": "it", "reason": "r", "who": "somebody else"}
+    client.post(f"/api/links/{LINK}/pause", json=given, headers={TOKEN: "t"})
+    assert [asked["who"] for _, asked in functions.asked] == [arn, "omar"]
 
 
 def test_a_preview_does_not_try_another_description_of_a_system(project: Project) -> None:

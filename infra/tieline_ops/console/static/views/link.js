@@ -68,7 +68,7 @@ function sides(context, page) {
         h("td", { "data-label": "Place" }, h("span", { class: "mono" }, side.url),
           h("span", { class: "why" }, Object.entries(side.scope).map(([key, value]) => `${key} ${value.startsWith("{") ? "…" : value}`).join(" · "))),
         h("td", { "data-label": "Cursor moved" }, time(page.polled[side.name])),
-        h("td", { "data-label": "State" }, pause ? [healthPill("paused"), h("span", { class: "why" }, `${pause.kind}: ${pause.reason}`)] : healthPill("ok")),
+        h("td", { "data-label": "State" }, pause ? [healthPill("paused"), h("span", { class: "why" }, `${pause.kind}: ${pause.reason}${pause.who ? `, by ${pause.who}` : ""}`)] : healthPill("ok")),
         h("td", { class: "act" }, pauses(context, page, side, pause)));
     }))));
 }
@@ -78,7 +78,7 @@ function pauses(context, page, side, pause) {
   if (pause?.kind === "brake") return h("span", { class: "why" }, "ended by ", h("code", {}, release(page.link, side.name)));
   return pause
     ? action("Resume", () => act(context, side.name, "resume", { side: side.name }), { busy, describe: `Resume ${side.name}` })
-    : action("Pause", () => act(context, side.name, "pause", { side: side.name, reason: "paused in the console", who: "console" }),
+    : action("Pause", () => act(context, side.name, "pause", { side: side.name, reason: "paused in the console" }),
       { busy, describe: `Pause ${side.name}` });
 }
 
