@@ -69,8 +69,9 @@ build-console: setup ## Put together what the console in AWS runs
 	$(BIN)/python -m tieline_ops.console.packing pack build/console $(RUNTIME) $(ARCHITECTURE)
 
 deploy-console: sam build-console ## Deploy the console to your AWS account, behind signed requests; asks before
+	rights=$$($(BIN)/python -m tieline_ops.console.packing rights) && \
 	$(SAM) deploy --guided --template infra/console.yaml --stack-name tieline-console --resolve-s3 \
-		--capabilities CAPABILITY_IAM $(RUN_ON) $$($(BIN)/python -m tieline_ops.console.packing rights)
+		--capabilities CAPABILITY_IAM $(RUN_ON) $$rights
 
 package-check: sam ## See that what would be deployed is whole, and needs nothing of this machine
 	$(BIN)/pytest tests/e2e/aws/test_build.py tests/e2e/aws/test_templates.py tests/e2e/aws/test_cost.py

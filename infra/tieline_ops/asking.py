@@ -49,13 +49,14 @@ def side_option(verb: F) -> F:
 
 
 def about_ticket(
-    project: Project, link: str, ticket: str, side: str | None, verb: str, *, deployed: bool
+    calls: Calls, link: str, ticket: str, side: str | None, verb: str
 ) -> dict[str, Any]:
     """The function's answer to a verb about a ticket. Raises Wrong, Trouble."""
+    project = calls.project
     (name,) = project.chosen([link])
     found = load(project.functions / name).link
     if side is not None and found is not None and side not in found.order:
         raise unknown("side", side, found.order, "")
     event = {"tieline": verb, "ticket": ticket, **({"side": side} if side else {})}
-    answer = Calls(project, deployed).ask(name, event)
+    answer = calls.ask(name, event)
     return checked(answer, "write its key, its id or its address, or use --side")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tieline_ops.project import Project
-from tieline_ops.running import function_name, running
+from tieline_ops.running import Running, asked_for, function_name, up
 from tieline_ops.trouble import Trouble
 
 _SECONDS = 60
@@ -16,14 +16,39 @@ _SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Invokes functions directly, as operators do."""
+    """Invokes functions directly, as operators do.
+
+    Who is asked is decided when this is made: the local stack about the links that it has, AWS
+    about others. A stack that ends meanwhile gives no answer; nobody asks AWS in its place. With
+    `only`, that stack is asked about every link, and AWS about none.
+    """
 
     project: Project
     deployed: bool = False
+    only: Running | None = None
+    _up: Running | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_up", None if self.deployed else self.only or up(self.project))
+
+    def names(self) -> tuple[str, ...]:
+        """The links of the local stack, if that is asked, or all."""
+        if self._up is None:
+            return asked_for(self.project, (), deployed=True)
+        return tuple(name for name in self.project.names() if name in self._up.links)
+
+    def local(self, link: str) -> Running | None:
+        """The local stack, if it is asked about this link; None is AWS. Raises Trouble."""
+        if self._up is not None and link in self._up.links:
+            return self._up
+        if self.only is not None:
+            hint = f"start it with `make run LINK={link}`"
+            raise Trouble(f"the local stack does not have the link {link}", hint)
+        return None
 
     def ask(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """What the link's function answers. Raises Trouble."""
-        local = None if self.deployed else running(self.project, link)
+        local = self.local(link)
         if local is not None:
             return self._ask_local(local.invocations(link), event)
         return self._ask_aws(link, event)
@@ -34,6 +59,10 @@ class Calls:
         try:
             answer = requests.post(url, json=dict(event), timeout=_SECONDS)
             given = answer.json()
+        except requests.ConnectionError:
+            hint = "start it with `make run`"
+            hint += "" if self.only else ", or ask the deployed function with --deployed"
+            raise Trouble("the local stack is not up any more", hint) from None
         except (requests.RequestException, ValueError) as error:
             kind = type(error).__name__
             hint = "start it with `make run`, or ask the deployed function with --deployed"

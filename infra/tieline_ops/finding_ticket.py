@@ -51,12 +51,12 @@ def ask_links(
 ) -> Asked:
     """What the link that is named, or each link, says of a ticket. Raises Wrong, Trouble."""
     link, ticket = split(words)
-    asked = Asked()
+    asked, calls = Asked(), Calls(project, deployed)
     if link is not None:
         name = link_of(project, link, side).name
         event = {"tieline": verb, "ticket": ticket, "thorough": True}
         with progress(f"asking {name} about {ticket}", machine=machine):
-            answer = Calls(project, deployed).ask(name, event | ({"side": side} if side else {}))
+            answer = calls.ask(name, event | ({"side": side} if side else {}))
         hint = "write its key, its id or its address, or use --side"
         asked.keep[name] = checked(answer, hint)
         return asked
@@ -64,7 +64,7 @@ def ask_links(
         for name in asked_for(project, (), deployed=deployed):
             now(name)
             try:
-                answer = about_ticket(project, name, ticket, None, verb, deployed=deployed)
+                answer = about_ticket(calls, name, ticket, None, verb)
             except (Trouble, Wrong) as trouble:
                 asked.others[name] = trouble.message
                 continue

@@ -45,14 +45,14 @@ class Running:
 
 def running(project: Project, link: str) -> Running | None:
     """The local stack, if it is up and has this link."""
-    found = _up(project)
+    found = up(project)
     return found if found is not None and link in found.links else None
 
 
 def asked_for(project: Project, names: Sequence[str], *, deployed: bool) -> tuple[str, ...]:
     """The links that are named; if none is, those of the local stack that is up, or all."""
     chosen = project.chosen(names)
-    local = None if names or deployed else _up(project)
+    local = None if names or deployed else up(project)
     return chosen if local is None else tuple(name for name in chosen if name in local.links)
 
 
@@ -65,16 +65,21 @@ def console_of(project: Project) -> str | None:
     return str(found) if found else None
 
 
-def _up(project: Project) -> Running | None:
+def up(project: Project) -> Running | None:
+    """The local stack, if it is up."""
     try:
-        state = json.loads(project.local_state.read_text("utf-8"))
-        links = {
-            name: {side: str(one["url"]) for side, one in sides.items()}
-            for name, sides in state["links"].items()
-        }
-        return Running(state["webhooks"], state["aws"], links)
+        return running_at(json.loads(project.local_state.read_text("utf-8")))
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return None
+
+
+def running_at(addresses: Mapping[str, Any]) -> Running:
+    """A local stack by the addresses that it tells, which it also leaves in the checkout."""
+    links = {
+        name: {side: str(one["url"]) for side, one in sides.items()}
+        for name, sides in addresses["links"].items()
+    }
+    return Running(addresses["webhooks"], addresses["aws"], links)
 
 
 def function_name(link: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+CUT = 100
+"""Characters of a value on a line."""
 
 
 def json_option(verb: F) -> F:
@@ -51,6 +53,12 @@ def pair(tickets: Mapping[str, str]) -> str:
 def visible(text: str) -> str:
     """A ticket's text on one line, without what a terminal would take for a command."""
     return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))
+
+
+def short(text: str | None) -> str:
+    """The same, cut when long."""
+    line = visible(text or "")
+    return line if len(line) <= CUT else line[: CUT - 1] + "…"
 
 
 def mark(fine: bool) -> str:

@@ -8,7 +8,6 @@ from tieline.domain.link import Link
 from tieline_ops.asking import checked, link_of
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.running import running
 from tieline_ops.secret_store import SecretStore
 from tieline_ops.trouble import Trouble
 from tieline_ops.webhook_address import base_of
@@ -26,7 +25,7 @@ class Asked:
         self._project = project
         self._link: Link = link_of(project, link)
         self._calls = Calls(project, deployed)
-        self._local = None if deployed else running(project, link)
+        self._local = self._calls.local(link)
         stanza = project.stanzas().get(link, "")
         self._base = (endpoint or base_of(self._local, stack, stanza)).rstrip("/")
 

@@ -72,13 +72,14 @@ def _told(url: str, *, machine: bool, open_: bool) -> None:
 def _own(project: Project, guard: Any) -> Flask:
     """The page over the deployed functions, asked with the user's own rights."""
     from tieline_ops.calling import Calls  # noqa: PLC0415 - slow to import
+    from tieline_ops.commands.pause import login  # noqa: PLC0415
     from tieline_ops.console.app import console_app  # noqa: PLC0415
     from tieline_ops.console.letters import OwnLetters  # noqa: PLC0415
     from tieline_ops.console.links import Links  # noqa: PLC0415
     from tieline_ops.console.trying import AskedPlanner, Trying  # noqa: PLC0415
 
     calls = Calls(project, deployed=True)
-    links = Links(project, calls, OwnLetters(project, deployed=True), EVERY)
+    links = Links(project, calls, OwnLetters(calls), EVERY, who=login())
     return console_app(links, Trying(project, calls, AskedPlanner(calls)), guard)
 
 

@@ -16,8 +16,7 @@ from tieline_ops.calling import Calls
 from tieline_ops.changed_twins import summary
 from tieline_ops.link_changes import changes, rule_names
 from tieline_ops.project import Project
-from tieline_ops.running import running
-from tieline_ops.speaking import json_option, pair, print_json, progress
+from tieline_ops.speaking import json_option, pair, print_json, progress, short
 from tieline_ops.trouble import Trouble
 
 AT_ONCE = 25
@@ -59,7 +58,7 @@ def command(
     """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link)
     calls = Calls(project, deployed)
-    local = None if deployed else running(project, found.name)
+    local = calls.local(found.name)
     sent = local.placed(found) if local else found
     version = checked(calls.ask(found.name, {"tieline": "version"}), HINT)
     old = link_json.load(json.dumps(version["compiled"]))
@@ -147,8 +146,10 @@ def _print_twin(twin: Mapping[str, Any]) -> None:
         anyway = "  anyway" if line.get("anyway") else ""
         name = f"{line['side']}.{line['what']}"
         if line["from"]:
-            click.echo(click.style(f"  - {name}: {line['from']}", fg="red"))
-        click.echo(click.style(f"  + {name}: {line['to']}  ({line['why']}){anyway}", fg="green"))
+            click.echo(click.style(f"  - {name}: {short(line['from'])}", fg="red"))
+        click.echo(
+            click.style(f"  + {name}: {short(line['to'])}  ({line['why']}){anyway}", fg="green")
+        )
     for problem in twin["problems"]:
         where = f" by {problem['rule']} at {problem['place']}" if problem["place"] else ""
         anyway = "  anyway" if problem["anyway"] else ""

@@ -18,7 +18,7 @@ from tieline_ops.link_health import of_link, of_side
 from tieline_ops.link_places import At, place_of_field, places
 from tieline_ops.project import Project
 from tieline_ops.queues import queued
-from tieline_ops.running import asked_for, running
+from tieline_ops.running import asked_for
 from tieline_ops.schema_changes import changes
 from tieline_ops.speaking import json_option, moment, print_json, progress
 from tieline_ops.trouble import Trouble
@@ -111,8 +111,7 @@ def diagnosed(project: Project, name: str, calls: Calls) -> Diagnosis:
         if earlier is not None and facts.failure is None:
             changed += _changed(link, side, before["at"], earlier, facts, at)
     errors = checked(calls.ask(name, {"tieline": "errors"}), "")
-    local = None if calls.deployed else running(project, name)
-    found += of_link(name, errors, queued(link, local))
+    found += of_link(name, errors, queued(link, calls.local(name)))
     rank = {severity: place for place, severity in enumerate(SEVERITIES)}
     return Diagnosis(name, tuple(sorted(found, key=lambda f: rank[f.grade])), tuple(changed))
 

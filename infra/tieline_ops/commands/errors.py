@@ -12,7 +12,7 @@ from tieline_ops.calling import Calls
 from tieline_ops.dead_letters import Letter, dead_letters
 from tieline_ops.failing_polls import lasting
 from tieline_ops.project import Project
-from tieline_ops.running import asked_for, running
+from tieline_ops.running import asked_for
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Trouble
 
@@ -94,8 +94,7 @@ def command(
 def _of_link(project: Project, name: str, calls: Calls) -> list[dict[str, Any]]:
     """What waits in a link. Raises Trouble."""
     told = checked(calls.ask(name, {"tieline": "errors"}), "")
-    local = None if calls.deployed else running(project, name)
-    letters = dead_letters(link_of(project, name), local).look()
+    letters = dead_letters(link_of(project, name), calls.local(name)).look()
     return waiting(name, told, letters)
 
 

@@ -66,9 +66,10 @@ def command(
     if health:
         with progress("asking", machine=machine) as now:
             told = {link.name: Health("unknown", "not up") for link in loaded}
+            calls = Calls(project, deployed)
             for name in asked_for(project, links, deployed=deployed):
                 now(name)
-                told[name] = _health(project, name, deployed=deployed)
+                told[name] = _health(project, name, calls)
     mesh = mesh_of(loaded, {word: one.title for word, one in catalogues().items()}, told)
     if machine:
         print_json(asdict(mesh))
@@ -102,10 +103,10 @@ def _loaded(project: Project, name: str) -> Link:
     return link
 
 
-def _health(project: Project, name: str, *, deployed: bool) -> Health:
+def _health(project: Project, name: str, calls: Calls) -> Health:
     try:
-        answer = Calls(project, deployed).ask(name, {"tieline": "status"})
+        answer = calls.ask(name, {"tieline": "status"})
     except Trouble as trouble:
         return Health("unknown", trouble.message)
-    dead = dead_letters_of(project, name, deployed=deployed)
+    dead = dead_letters_of(project, name, calls)
     return health_of({**answer, "dead_letters": dead})

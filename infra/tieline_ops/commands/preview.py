@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from tieline_ops.asking import about_ticket, side_option, ticket_arguments
+from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, print_json, progress
+from tieline_ops.speaking import json_option, print_json, progress, short
 
 
 @click.command(name="preview")
@@ -38,7 +39,7 @@ def command(
       tieline preview jira-servicenow OPS-12
     """  # noqa: D301 - click keeps lines after this mark
     with progress(f"reading {ticket} and its counterpart", machine=machine):
-        answer = about_ticket(project, link, ticket, side, "preview", deployed=deployed)
+        answer = about_ticket(Calls(project, deployed), link, ticket, side, "preview")
     if machine:
         print_json(answer)
     else:
@@ -54,10 +55,12 @@ def _print(answer: Mapping[str, Any]) -> None:
         click.echo(click.style(f"@@ {side} @@", fg="cyan"))
         for line in lines:
             if line["from"]:
-                click.echo(click.style(f"- {line['what']}: {line['from']}", fg="red"))
+                click.echo(click.style(f"- {line['what']}: {short(line['from'])}", fg="red"))
             if line["to"] or not line["from"]:
                 click.echo(
-                    click.style(f"+ {line['what']}: {line['to']}  ({line['why']})", fg="green")
+                    click.style(
+                        f"+ {line['what']}: {short(line['to'])}  ({line['why']})", fg="green"
+                    )
                 )
     for problem in answer.get("problems", ()):
         click.echo(click.style(f"! {problem}", fg="yellow"))

@@ -56,7 +56,7 @@ def command(
         raise Wrong("--kind goes with --all, --side with a ticket")
     calls = Calls(project, deployed)
     if ticket is not None:
-        answer = about_ticket(project, link, ticket, side, "reconcile", deployed=deployed)
+        answer = about_ticket(calls, link, ticket, side, "reconcile")
         asked = [{**answer, "name": name_of(answer["was_parked"], ticket)}]
     else:
         (name,) = project.chosen([link])

@@ -16,7 +16,6 @@ from tieline_ops.files import read_text
 from tieline_ops.link_changes import changes
 from tieline_ops.link_folder import SOURCE, load
 from tieline_ops.project import Project
-from tieline_ops.running import running
 from tieline_ops.speaking import json_option, moment, print_json
 from tieline_ops.trouble import Trouble, Wrong
 from tieline_ops.version_list import Ran, versions
@@ -61,13 +60,14 @@ def command(
     if machine and not yes:
         raise Wrong("--json asks nothing", "say --yes, too")
     (name,) = project.chosen([link])
-    found = versions(Calls(project, deployed), name)
+    calls = Calls(project, deployed)
+    found = versions(calls, name)
     target = found.named(version) if version else found.before()
     if not target.source:
         raise Trouble(f"the text of version {target.name} is not known", "choose another one")
     file = project.functions / name / SOURCE
     now = read_text(file)
-    local = None if deployed else running(project, name)
+    local = calls.local(name)
     deploy = f"tieline reload {name}" if local else "make deploy"
     told: dict[str, Any] = {"link": name, "version": target.name, "since": target.since}
     if now == target.source:

@@ -15,7 +15,6 @@ from tieline_ops.asking import link_of
 from tieline_ops.calling import Calls
 from tieline_ops.files import read_text
 from tieline_ops.project import Project
-from tieline_ops.running import running
 from tieline_ops.secret_forms import WEBHOOK, Field, Form, checked, forms, with_webhook_secret
 from tieline_ops.secret_store import SecretStore
 from tieline_ops.speaking import json_option, mark, print_json
@@ -72,14 +71,15 @@ def set_(
     """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link, side)
     system = found.sides[side].system
-    store = SecretStore(found.name, None if deployed else running(project, found.name))
+    calls = Calls(project, deployed)
+    store = SecretStore(found.name, calls.local(found.name))
     before = store.parts().get(side) or {}
     given = _read(file) if file is not None else _asked_for(system, kind, before)
     # Typing takes long enough for a rotation to begin.
     part = with_webhook_secret(given, store.parts().get(side) or {})
     checked(system, part)
     store.set(side, part)
-    tried = _tried(Calls(project, deployed), found.name, side)
+    tried = _tried(calls, found.name, side)
     if machine:
         print_json({"link": found.name, "side": side, "stored": store.name, **tried})
     else:

@@ -8,10 +8,7 @@ from typing import Any
 import click
 
 from tieline_ops.finding_ticket import Asked, about_a_ticket, the_one
-from tieline_ops.speaking import moment, print_json, visible
-
-CUT = 100
-"""Characters of a value on a line."""
+from tieline_ops.speaking import moment, print_json, short, visible
 
 
 @click.command(name="show")
@@ -98,7 +95,7 @@ def _fields(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         colour = {True: "green", False: "red", None: "yellow"}[agrees]
         names = f" {row['direction'].split(' ')[1]} ".join(_named(row))
         yield f"  {click.style(word, fg=colour)}  {names}" + (
-            f"  {_cut(_one_value(row))}" if agrees and _one_value(row) is not None else ""
+            f"  {short(_one_value(row))}" if agrees and _one_value(row) is not None else ""
         )
         if not agrees or _one_value(row) is None:
             yield from _cells(row)
@@ -121,8 +118,8 @@ def _cells(row: Mapping[str, Any]) -> Iterator[str]:
     width = max(map(len, row["sides"]))
     for side, cell in row["sides"].items():
         value = "(not read)" if cell["value"] is None else cell["value"] or "(empty)"
-        was = f"   was {_cut(cell['base']) or '(empty)'}" if cell["changed"] else ""
-        yield f"            {side:{width}}  {_cut(value)}{was}"
+        was = f"   was {short(cell['base']) or '(empty)'}" if cell["changed"] else ""
+        yield f"            {side:{width}}  {short(value)}{was}"
 
 
 def _parts(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -142,13 +139,8 @@ def _parts(answer: Mapping[str, Any]) -> Iterator[str]:
 def _history(changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield click.style("history", bold=True)
     for one in changes:
-        moved = f"{_cut(one['before']) or '(empty)'} -> {_cut(one['after']) or '(empty)'}"
+        moved = f"{short(one['before']) or '(empty)'} -> {short(one['after']) or '(empty)'}"
         cause = f", {one['cause']}" if one["cause"] else ""
         who = f" by {visible(one['who'])}" if one["who"] else ""
         what = f"{moment(one['at'])}  {one['side']}.{one['what']}"
         yield f"  {what}  {moved}  ({one['why']}{cause}){who}"
-
-
-def _cut(text: str | None) -> str:
-    line = visible(text or "")
-    return line if len(line) <= CUT else line[: CUT - 1] + "…"

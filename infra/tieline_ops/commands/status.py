@@ -13,7 +13,7 @@ from tieline_ops.dead_letters import dead_letters
 from tieline_ops.failing_polls import lasting, said
 from tieline_ops.link_folder import load
 from tieline_ops.project import Project
-from tieline_ops.running import asked_for, running
+from tieline_ops.running import asked_for
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Trouble
 
@@ -49,7 +49,7 @@ def command(
             now(name)
             try:
                 answers[name] = calls.ask(name, {"tieline": "status", "more": True})
-                answers[name]["dead_letters"] = dead_letters_of(project, name, deployed=deployed)
+                answers[name]["dead_letters"] = dead_letters_of(project, name, calls)
             except Trouble as trouble:
                 if links:
                     raise
@@ -62,12 +62,11 @@ def command(
     context.exit(1 if any(_needs_somebody(one) for one in answers.values()) else 0)
 
 
-def dead_letters_of(project: Project, name: str, *, deployed: bool) -> int | None:
+def dead_letters_of(project: Project, name: str, calls: Calls) -> int | None:
     """How many dead letters there are, with the caller's own rights; None if they do not do."""
     link = load(project.functions / name).link
-    local = None if deployed else running(project, name)
     try:
-        return dead_letters(link, local).count() if link is not None else None
+        return dead_letters(link, calls.local(name)).count() if link is not None else None
     except Trouble:
         return None
 

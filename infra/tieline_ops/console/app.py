@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, jsonify
+from flask import Blueprint, Flask, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -26,6 +26,11 @@ def console_app(
     app.url_map.merge_slashes = False  # a ticket may be called by its address
     app.json.sort_keys = False  # type: ignore[attr-defined]
     door.watch(app)
+
+    @app.before_request
+    def check() -> None:
+        if request.method == "POST" and not isinstance(request.get_json(), dict):
+            abort(400, "a JSON object is expected")
 
     @app.get("/")
     def page() -> ResponseReturnValue:

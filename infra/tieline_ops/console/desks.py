@@ -65,14 +65,17 @@ class Desks:
         }
 
     def ticket(self, side: str, id: str) -> Json:
-        """A ticket and its counterpart, rule by rule. Raises KeyError."""
+        """A ticket and its counterpart, rule by rule. Raises KeyError if neither is there."""
         twin = self._twin(side, id)
         ids = {s: b.id for s, b in twin.sides.items() if b.id} if twin else {side: id}
         seen = {s: self._see(s, ids[s]) for s in self.link.order if s in ids}
+        if not any(seen.values()):
+            raise KeyError(f"ticket {id} in {side}")
         return {
             "sides": {s: _ticket(one) for s, one in seen.items() if one is not None},
             "rows": [self._row(rule, seen) for rule in self.link.fields],
             "more": list(self._more(seen)),
+            "gone": [s for s, one in seen.items() if one is None],
             "twin": twin and _standing(twin),
         }
 

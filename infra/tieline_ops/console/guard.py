@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 
 TOKEN = "X-Tieline-Token"  # noqa: S105 - the header's name
 COOKIE = "tieline-console"
+"""Its port follows: browsers send a cookie to every port of a host."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -55,9 +56,9 @@ class Guard:
     def _check(self) -> ResponseReturnValue | None:
         if _name(request.host) not in self.hosts:
             abort(421, "this console does not answer under that name")
-        if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        if _of_another_site(request):
             abort(403, "requests of other sites are refused")
-        if self.key and not hmac.compare_digest(request.cookies.get(COOKIE, ""), self.key):
+        if self.key and not _equal(request.cookies.get(_cookie(request), ""), self.key):
             return self._opened()
         if request.method not in {"GET", "HEAD"}:
             self._check_change(request)
@@ -67,18 +68,35 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != request.host:
             abort(403, "requests of other sites are refused")
-        if not hmac.compare_digest(request.headers.get(TOKEN, ""), self.token):
+        if not _equal(request.headers.get(TOKEN, ""), self.token):
             abort(403, "the page is of an earlier start of the console; load it again")
         if not request.is_json:
             abort(415, "JSON is expected")
 
     def _opened(self) -> ResponseReturnValue:
         """The first visit, by the address that was printed: the key becomes a cookie."""
-        if not hmac.compare_digest(request.args.get("key", ""), self.key):
+        if not _equal(request.args.get("key", ""), self.key):
             abort(401, "open the address that `tieline console` printed")
         answer = redirect("/")
-        answer.set_cookie(COOKIE, self.key, httponly=True, samesite="Strict")
+        answer.set_cookie(_cookie(request), self.key, httponly=True, samesite="Strict")
         return answer
+
+
+def _of_another_site(request: Request) -> bool:
+    """Whether a browser says so. Following a link that leads here only opens our own page."""
+    said = request.headers
+    if said.get("Sec-Fetch-Site", "none") in {"same-origin", "none"}:
+        return False
+    opens = (said.get("Sec-Fetch-Mode"), said.get("Sec-Fetch-Dest")) == ("navigate", "document")
+    return not (opens and request.method == "GET" and request.path == "/")
+
+
+def _cookie(request: Request) -> str:
+    return f"{COOKIE}-{urlsplit(request.host_url).port or ''}"
+
+
+def _equal(given: str, ours: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "backslashreplace"), ours.encode())
 
 
 def _name(host: str) -> str:

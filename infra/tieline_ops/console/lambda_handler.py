@@ -37,19 +37,26 @@ def app(root: Path) -> Flask:
     """The app over the links of a folder, made once per process."""
     project = Project(root)
     calls = Calls(project, deployed=True)
-    links = Links(project, calls, OwnLetters(project, deployed=True), EVERY)
+    links = Links(project, calls, OwnLetters(calls), EVERY)
     return console_app(links, Trying(project, calls, AskedPlanner(calls)), SignedDoor())
 
 
 def answered(app: Flask, event: Mapping[str, Any]) -> dict[str, Any]:
-    """What an app answers to an event of API Gateway's or a function URL's, version 2.0."""
-    http = event["requestContext"]["http"]
+    """What an app answers to an event of API Gateway's or a function URL's, version 2.0.
+
+    Who signed the request is its REMOTE_USER (Lambda: Function URLs, Request payload format).
+    """
+    context = event["requestContext"]
+    http, signed = context["http"], (context.get("authorizer") or {}).get("iam") or {}
     body = event.get("body") or ""
+    # It may come decoded, and what stands in it then is no query and no fragment.
+    path = event["rawPath"].replace("?", "%3F").replace("#", "%23")
     environ = EnvironBuilder(
-        path=event["rawPath"],
+        path=path,
         method=http["method"],
         query_string=event.get("rawQueryString", ""),
         headers=dict(event.get("headers", {})),
+        environ_base={"REMOTE_USER": str(signed.get("userArn") or "")},
         data=base64.b64decode(body) if event.get("isBase64Encoded") else body.encode(),
     ).get_environ()
     parts, status, headers = run_wsgi_app(app, environ, buffered=True)

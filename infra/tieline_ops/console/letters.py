@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
@@ -9,10 +11,10 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tieline_ops.asking import link_of
+from tieline_ops.calling import Calls
 from tieline_ops.console.health import Held
 from tieline_ops.dead_letters import DeadLetters, Letter, dead_letters
-from tieline_ops.project import Project
-from tieline_ops.running import function_name, running
+from tieline_ops.running import function_name
 from tieline_ops.trouble import Trouble
 
 
@@ -26,18 +28,22 @@ class Letters(Protocol):
         """The dead letters. Raises Trouble."""
 
     def replay(self, link: str) -> dict[str, Any]:
-        """Put them back. Raises Trouble."""
+        """Put them back: how many were, and how many are `left`. Raises Trouble."""
 
 
 @dataclass
 class OwnLetters:
-    """Asks SQS with the rights of whoever runs the console: a person, its role, the local stack."""
+    """Asks SQS with the rights of whoever runs the console: a person, its role, the local stack.
 
-    project: Project
-    deployed: bool
+    Where a link's queues are is what `calls` says of its function.
+    """
+
+    calls: Calls
     _dead: dict[tuple[str, str], DeadLetters] = field(default_factory=dict)
     _urls: dict[tuple[int, str], str] = field(default_factory=dict)
     _making: Lock = field(default_factory=Lock)
+    _looking: defaultdict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
+    _looked: dict[str, tuple[float, list[Letter]]] = field(default_factory=dict)
 
     def held(self, link: str) -> Held:
         return Held(
@@ -46,20 +52,33 @@ class OwnLetters:
         )
 
     def look(self, link: str) -> list[Letter]:
-        """Letters are out of others' sight while they are looked at, so an empty queue is left."""
-        return self._of(link).look() if self.held(link).dead else []
+        """Letters are out of others' sight while they are looked at.
+
+        So an empty queue is left alone, and who comes while somebody looks is given what that saw.
+        """
+        came = time.monotonic()
+        with self._looking[link]:
+            ended, found = self._looked.get(link, (0.0, []))
+            if ended < came:
+                found = self._of(link).look() if self.held(link).dead else []
+                self._looked[link] = time.monotonic(), found
+            return found
 
     def replay(self, link: str) -> dict[str, Any]:
         letters = self._of(link)
-        return {"replayed": sum(1 for _ in letters.replay())}
+        with self._looking[link]:
+            moved = sum(1 for _ in letters.replay())
+            left = letters.look()
+            self._looked[link] = time.monotonic(), left
+        return {"replayed": moved, "left": len(left)}
 
     def _of(self, link: str) -> DeadLetters:
         """Made once: a client of AWS takes long to make, and only one may be made at a time."""
-        local = None if self.deployed else running(self.project, link)
+        local = self.calls.local(link)
         where = (local.aws if local else "", link)
         with self._making:
             if where not in self._dead:
-                self._dead[where] = dead_letters(link_of(self.project, link), local)
+                self._dead[where] = dead_letters(link_of(self.calls.project, link), local)
             return self._dead[where]
 
     def _count(self, link: str, queue: str) -> int:

@@ -24,8 +24,7 @@ from tieline_ops.console.mapping import mapping
 from tieline_ops.link_folder import SOURCE, load
 from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
-from tieline_ops.running import asked_for
-from tieline_ops.trouble import Trouble
+from tieline_ops.trouble import Trouble, Wrong
 
 Json = dict[str, Any]
 _AT_ONCE = 8
@@ -48,6 +47,8 @@ class Links:
     calls: Calls
     letters: Letters
     poll_seconds: float = 1.0
+    who: str = ""
+    """Whose console it is, if AWS does not tell who asks."""
     now: Callable[[], datetime] = utc_now
     _lags: dict[str, tuple[float, float | None]] = field(default_factory=dict)
     _mesh: list[Json] = field(default_factory=list)
@@ -57,7 +58,7 @@ class Links:
 
     def names(self) -> tuple[str, ...]:
         """The links that are up, or all."""
-        return asked_for(self.project, (), deployed=self.calls.deployed)
+        return self.calls.names()
 
     def session(self) -> Json:
         """What the page must know before anything else."""
@@ -168,18 +169,14 @@ class Links:
         return errors.waiting(name, told, letters)
 
     def retry(self, name: str, wanted: Mapping[str, Any]) -> Json:
-        """Try a ticket again, or all that are parked, and wait a little for the outcome."""
+        """Try a ticket again, and wait a little for the outcome. Raises Wrong if none is named."""
         (chosen,) = self.project.chosen([name])
-        if wanted.get("ticket"):
-            event = {"tieline": "reconcile", "ticket": str(wanted["ticket"])}
-            side = {"side": str(wanted["side"])} if wanted.get("side") else {}
-            answer = checked(self.calls.ask(chosen, {**event, **side}), "")
-            asked = [{**answer, "name": str(wanted["ticket"])}]
-        else:
-            answer = checked(self.calls.ask(chosen, {"tieline": "retry", "kind": None}), "")
-            asked = [
-                {**one, "name": retry.name_of(one["was_parked"], "?")} for one in answer["retried"]
-            ]
+        if not wanted.get("ticket"):
+            raise Wrong("no ticket is named", f"`tieline retry {chosen} --all` tries all again")
+        event = {"tieline": "reconcile", "ticket": str(wanted["ticket"])}
+        side = {"side": str(wanted["side"])} if wanted.get("side") else {}
+        answer = checked(self.calls.ask(chosen, {**event, **side}), "")
+        asked = [{**answer, "name": str(wanted["ticket"])}]
         became = outcomes(self.calls, chosen, asked, RETRY_SECONDS)
         return {"retried": [retry.told(chosen, one, became.get(one["asked"])) for one in asked]}
 
@@ -240,7 +237,9 @@ def links_api(links: Links) -> Blueprint:
 
     @api.post("/links/<name>/pause")
     def pause(name: str) -> Json:
-        return links.pass_on(name, "pause", request.get_json(), ("side", "reason", "who"))
+        who = request.remote_user or links.who or "somebody at the console"
+        wanted = {**request.get_json(), "who": who}
+        return links.pass_on(name, "pause", wanted, ("side", "reason", "who"))
 
     @api.post("/links/<name>/resume")
     def resume(name: str) -> Json:

@@ -14,6 +14,7 @@ from tieline.runtime.wiring import Wiring, utc_now
 from tieline.state.dynamodb import DynamoStore
 from tieline.state.queue import SqsQueue
 from tieline_ops.calling import Calls
+from tieline_ops.commands.pause import login
 from tieline_ops.console.app import console_app
 from tieline_ops.console.guard import Guard
 from tieline_ops.console.letters import OwnLetters
@@ -23,13 +24,17 @@ from tieline_ops.console.trying import OwnPlanner, Trying
 from tieline_ops.local.provisioning import TABLE
 from tieline_ops.local.stack import LocalStack
 from tieline_ops.project import Project
+from tieline_ops.running import running_at
 from tieline_ops.sandbox.server import Served, serve
 
 
 def serve_beside(stack: LocalStack, project: Project, port: int = 0) -> Served:
-    """Serve a running stack's console on 127.0.0.1; port 0 takes a free one. Raises OSError."""
-    calls = Calls(project)
-    links = Links(project, calls, OwnLetters(project, deployed=False))
+    """Serve a running stack's console on 127.0.0.1; port 0 takes a free one. Raises OSError.
+
+    It asks this stack and nothing else, AWS least of all, also when the stack has ended.
+    """
+    calls = Calls(project, only=running_at(stack.addresses()))
+    links = Links(project, calls, OwnLetters(calls), who=login())
     trying = Trying(project, calls, OwnPlanner(partial(_answer, stack)))
     return serve(console_app(links, trying, Guard(), sandbox_api(SandboxDesks(stack))), port)
 

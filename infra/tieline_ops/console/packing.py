@@ -48,7 +48,10 @@ def install(root: Path, target: Path, version: str, machine: str) -> None:
 
 
 def rights(root: Path) -> str:
-    """The template's parameters that name the deployed links' functions and queues."""
+    """The template's parameters that name the deployed links' functions and queues.
+
+    Raises SystemExit if no link is deployed.
+    """
     import boto3  # noqa: PLC0415 - slow to import
 
     client = boto3.client("lambda")
@@ -59,6 +62,8 @@ def rights(root: Path) -> str:
         except client.exceptions.ResourceNotFoundException:
             continue
         found.append(answer["FunctionArn"])
+    if not found:
+        sys.exit("none of the links is deployed: `make deploy` comes first")
     queues = [arn.replace(":lambda:", ":sqs:").replace(":function:", ":") for arn in found]
     named = {
         "Functions": found,

@@ -21,7 +21,6 @@ from tieline_ops.trouble import Trouble
 
 SECONDS = 65
 """A little longer than the function's own time."""
-KEPT = ("Content-Type", "Content-Length", "Cache-Control")
 _REGION = re.compile(r"https://[^./]+\.lambda-url\.([a-z0-9-]+)\.on\.aws")
 
 

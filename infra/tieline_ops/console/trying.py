@@ -118,6 +118,8 @@ def _same_places(old: Link, new: Link) -> None:
             raise Trouble("a side has another name", "its twins would not be found by it")
         if (mine.system, mine.url) != (theirs.system, theirs.url):
             raise Trouble(f"{name} is another place", "a preview reads the places that are linked")
+        if theirs.system == "rest" and theirs.scope != mine.scope:
+            raise Trouble(f"{name} is described otherwise", "deploy the description, then preview")
 
 
 def _fault(fault: Fault) -> Json:

@@ -1,4 +1,4 @@
-"""A value's normal form in short (`mark`), and in a form for people (`show`)."""
+"""A value's normal form in short (`mark`), and in forms for people (`show`, `whole`)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ LONGEST = 80
 
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
 _SHOWN = 120
+WHOLE = 50_000
+"""Characters of a text that is shown whole: an answer holds 6 MB (Lambda, Quotas)."""
 
 
 def normal_text(text: str) -> str:
@@ -84,12 +86,24 @@ def _single(
 
 
 def show(value: Value) -> str:
-    """A value as a person would read it in a history or a preview, on one line, cut when long."""
+    """A value as a person would read it in a history, on one line, cut when long."""
+    line = " ".join(_read(value).split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+def whole(value: Value) -> str:
+    """A value as a person would read it, with its lines; past `WHOLE` only how much more it is."""
+    text = _read(value)
+    left = len(text) - WHOLE
+    return text if left <= 0 else f"{text[:WHOLE]}\n… ({left} characters more)"
+
+
+def _read(value: Value) -> str:
     if isinstance(value, frozenset):
-        return _cut(", ".join(sorted(_shown(one) for one in value)))
+        return ", ".join(sorted(_shown(one) for one in value))
     if isinstance(value, Option | Person | str):
-        return _cut(_shown(value))
-    return _cut(_single(value))
+        return _shown(value)
+    return _single(value)
 
 
 def _shown(value: Option | Person | str) -> str:
@@ -100,8 +114,3 @@ def _shown(value: Option | Person | str) -> str:
             return value.name or value.email or value.id
         case str():
             return normal_text(value)
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

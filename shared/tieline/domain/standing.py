@@ -10,7 +10,7 @@ from typing import Any
 
 from tieline.domain.lens import Untranslatable, parse_text, same
 from tieline.domain.link import FieldRule, Link
-from tieline.domain.marks import mark, show
+from tieline.domain.marks import mark, whole
 from tieline.domain.template import fill
 from tieline.domain.ticket import Attachment, Comment, FieldSpec, Ticket, Value
 from tieline.domain.twin import Mark, PartKind, PartState, PartTwin, Twin
@@ -63,7 +63,7 @@ def _cell(twin: Twin, side: str, name: str, ticket: Ticket | None, specs: Specs)
         return {"field": name, "value": None, "base": base_shown(base, spec), "changed": None}
     value = ticket.fields.get(name)
     changed = None if base is None else base != mark(value)
-    shown = show(value)
+    shown = whole(value)
     before = shown if changed is False else base_shown(base, spec)
     return {"field": name, "value": shown, "base": before, "changed": changed}
 

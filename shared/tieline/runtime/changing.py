@@ -17,7 +17,7 @@ from tieline.domain import link_json
 from tieline.domain.errors import Configuration, Gone, Refused, TielineError
 from tieline.domain.leaving import left
 from tieline.domain.link import Link
-from tieline.domain.marks import show
+from tieline.domain.marks import whole
 from tieline.domain.plan import FieldWrite, Plan, Problem, UpdateFields
 from tieline.domain.reconcile import birth_values
 from tieline.domain.ticket import Ticket
@@ -204,7 +204,7 @@ def _lines(plan: Plan) -> list[Line]:
 
 
 def _field(side: str, write: FieldWrite) -> Line:
-    before, after = show(write.before), show(write.value)
+    before, after = whole(write.before), whole(write.value)
     why = {"why": write.why, "place": write.place}
     return {"side": side, "what": write.field, "from": before, "to": after, **why}
 

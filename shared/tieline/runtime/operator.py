@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Gone, TielineError
 from tieline.domain.link import Link
-from tieline.domain.marks import show
+from tieline.domain.marks import whole
 from tieline.domain.plan import (
     AddAttachment,
     AddComment,
@@ -160,7 +160,7 @@ class Operator:
         return {
             "tickets": {side: ticket.key, other: "(new)"},
             "writes": [
-                {"side": other, "what": w.field, "from": "", "to": show(w.value), "why": w.why}
+                {"side": other, "what": w.field, "from": "", "to": whole(w.value), "why": w.why}
                 for w in writes
             ],
             "problems": [p.reason for p in problems],
@@ -177,8 +177,8 @@ def described(plan: Plan) -> list[dict[str, str]]:
                     {
                         "side": side,
                         "what": w.field,
-                        "from": show(w.before),
-                        "to": show(w.value),
+                        "from": whole(w.before),
+                        "to": whole(w.value),
                         "why": w.why,
                     }
                     for w in writes

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from support.contrast import contrast
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -86,6 +87,13 @@ def test_a_refusing_system_parks_and_retry_gets_the_ticket_out(opened, shoot) ->
     expect(page.locator(".became")).to_contain_text("both sides agree", timeout=IN_TIME)
     expect(page.get_by_text("Nothing waits for a person")).to_be_visible(timeout=IN_TIME)
     shoot(page, "errors-done")
+
+
+def test_a_ticket_that_is_not_there_has_no_form(opened, wrong) -> None:
+    page = opened("#/sandbox/jira-servicenow/it/zzz")
+    expect(page.get_by_text("This ticket is gone")).to_be_visible(timeout=IN_TIME)
+    assert page.locator(".detail :is(input, textarea, select)").count() == 0
+    wrong.clear()  # the browser notes the 404s
 
 
 def trouble(page: Any, system: str, what: str) -> None:
@@ -200,18 +208,6 @@ def test_every_pair_of_colours_has_the_contrast_of_wcag_aa(opened, scheme: str) 
         if contrast(one, two) < 4.5
     ]
     assert not weak
-
-
-def contrast(one: list[int], two: list[int]) -> float:
-    """WCAG 2.2, contrast ratio."""
-    light, dark = sorted((luminance(one), luminance(two)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: list[int]) -> float:
-    parts = [part / 255 for part in colour]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def test_a_console_that_went_away_is_said_and_comes_back(opened, wrong) -> None:

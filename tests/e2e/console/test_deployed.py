@@ -173,17 +173,17 @@ def test_a_browser_uses_the_deployed_page_through_the_proxy_that_signs(
         mesh = browser.get(f"{proxy.url}/api/mesh", timeout=30).json()
         (one,) = mesh["links"]
         assert (one["link"], one["health"], one["dead"]) == (LINK, "ok", 0)
-        retry = f"{proxy.url}/api/links/{LINK}/retry"
-        assert browser.post(retry, json={}, timeout=10).status_code == 403
+        resume = f"{proxy.url}/api/links/{LINK}/resume"
+        assert browser.post(resume, json={}, timeout=10).status_code == 403
         right = {TOKEN: session["token"]}
-        answer = browser.post(retry, json={}, headers=right, timeout=30)
-        assert (answer.status_code, answer.json()) == (200, {"retried": []})
+        answer = browser.post(resume, json={"side": "eng"}, headers=right, timeout=30)
+        assert answer.json()["sides"]["eng"]["resumed"]
         died(stack)
         (error,) = browser.get(f"{proxy.url}/api/errors", timeout=30).json()["errors"]
         assert (error["what"], error["link"]) == ("dead letter", LINK)
         replay = f"{proxy.url}/api/links/{LINK}/replay"
         answer = browser.post(replay, json={}, headers=right, timeout=30)
-        assert (answer.status_code, answer.json()) == (200, {"replayed": 1})
+        assert (answer.status_code, answer.json()) == (200, {"replayed": 1, "left": 0})
         assert browser.get(f"{proxy.url}/api/errors", timeout=30).json()["errors"] == []
 
 
@@ -199,6 +199,8 @@ def test_its_rights_name_the_functions_and_queues_of_the_links_that_are_deployed
         ]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("AWS_DEFAULT_REGION", REGION)
+            with pytest.raises(SystemExit, match="none of the links is deployed"):
+                packing.rights(tmp_path)
             boto3.client("lambda").create_function(
                 FunctionName="tieline-jira-servicenow",
                 Runtime="python3.13",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,11 +12,14 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
+from tieline.domain.link import Link
+from tieline_ops.asking import link_of
 from tieline_ops.console.app import STATIC, console_app
 from tieline_ops.console.guard import TOKEN, Guard
 from tieline_ops.console.health import Held
+from tieline_ops.console.lambda_handler import answered
 from tieline_ops.console.links import Links
-from tieline_ops.console.trying import AskedPlanner, Trying
+from tieline_ops.console.trying import AskedPlanner, Trying, _same_places
 from tieline_ops.project import Project
 from tieline_ops.trouble import Trouble
 
@@ -31,6 +34,9 @@ class Functions:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     deployed: bool = True
+
+    def names(self) -> tuple[str, ...]:
+        return (LINK,)
 
     def ask(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
         self.asked.append((link, event))
@@ -49,7 +55,7 @@ class NoLetters:
         return []
 
     def replay(self, link: str) -> dict[str, Any]:
-        return {"replayed": 0}
+        return {"replayed": 0, "left": 0}
 
 
 @pytest.fixture
@@ -68,7 +74,7 @@ def project(tmp_path: Path) -> Project:
 def client(project: Project, functions: Functions) -> FlaskClient:
     calls: Any = functions
     guard = Guard(token="t")
-    links = Links(project, calls, NoLetters())
+    links = Links(project, calls, NoLetters(), who="omar")
     trying = Trying(project, calls, AskedPlanner(calls))
     made = console_app(links, trying, guard).test_client()
     made.environ_base["HTTP_HOST"] = "127.0.0.1:8401"
@@ -126,6 +132,71 @@ def test_an_edited_link_is_planned_by_the_function_for_the_twin(client, function
     _, event = functions.asked[-1]
     assert (event["tieline"], event["twins"]) == ("diff", ["k1"])
     assert event["link"]["conflicts"] == "hold"
+
+
+def test_a_retry_that_names_no_ticket_tries_none(client: FlaskClient, functions) -> None:
+    functions.answers["retry"] = {"retried": []}
+    for given in ({}, {"side": "it"}, {"ticket": "", "side": "it"}):
+        answer = client.post(f"/api/links/{LINK}/retry", json=given, headers={TOKEN: "t"})
+        assert (answer.status_code, answer.json["error"]) == (404, "no ticket is named")
+    assert functions.asked == []
+
+
+@pytest.mark.parametrize("body", ["[]", '"x"', "3", "null", "{"])
+def test_json_that_is_no_object_is_refused(client: FlaskClient, body: str) -> None:
+    for verb in ("pause", "retry", "check", "preview"):
+        answer = client.post(
+            f"/api/links/{LINK}/{verb}",
+            data=body,
+            content_type="application/json",
+            headers={TOKEN: "t"},
+        )
+        assert answer.status_code == 400
+
+
+def test_a_path_that_comes_decoded_is_no_query(client: FlaskClient, functions: Functions) -> None:
+    functions.answers["show"] = {"link": LINK}
+    path = f"/api/links/{LINK}/tickets/-/https://acme.example/a?b#c"
+    event = {
+        "requestContext": {"http": {"method": "GET"}},
+        "rawPath": path,
+        "rawQueryString": "x=1",
+        "headers": {"host": "127.0.0.1:8401"},
+    }
+    assert answered(client.application, event)["statusCode"] == 200
+    assert functions.asked[-1][1]["ticket"] == "https://acme.example/a?b#c"
+
+
+def test_a_pause_names_the_person_who_signed_for_it_or_whose_console_it_is(
+    client: FlaskClient, functions: Functions
+) -> None:
+    functions.answers["pause"] = {"paused": {}}
+    arn = "arn:aws:iam::123456789012:user/jane"
+    event = {
+        "requestContext": {
+            "http": {"method": "POST"},
+            "authorizer": {"iam": {"userArn": arn}},
+        },
+        "rawPath": f"/api/links/{LINK}/pause",
+        "headers": {"host": "127.0.0.1:8401", "content-type": "application/json", TOKEN: "t"},
+        "body": '{"side": "it", "reason": "r", "who": "somebody else"}',
+    }
+    assert answered(client.application, event)["statusCode"] == 200
+    given = {"side": "it", "reason": "r", "who": "somebody else"}
+    client.post(f"/api/links/{LINK}/pause", json=given, headers={TOKEN: "t"})
+    assert [asked["who"] for _, asked in functions.asked] == [arn, "omar"]
+
+
+def test_a_preview_does_not_try_another_description_of_a_system(project: Project) -> None:
+    link = link_of(project, LINK)
+
+    def described(scope: dict[str, str]) -> Link:
+        eng = replace(link.sides["eng"], system="rest", scope=scope)
+        return replace(link, sides={**link.sides, "eng": eng})
+
+    _same_places(described({"read": "GET"}), described({"read": "GET"}))
+    with pytest.raises(Trouble, match="eng is described otherwise"):
+        _same_places(described({"read": "GET"}), described({"read": "DELETE"}))
 
 
 def test_without_the_sandbox_nobody_acts_in_a_system(client: FlaskClient) -> None:

@@ -77,6 +77,37 @@ def test_with_a_key_only_the_printed_address_opens_the_page() -> None:
     assert client.get("/", headers={**host, "Cookie": cookie.split(";")[0]}).status_code == 200
 
 
+def test_two_consoles_in_one_browser_do_not_take_each_others_key() -> None:
+    apps = {port: served(Guard(key=f"of {port}")).application for port in (8401, 8402)}
+    clients = {port: app.test_client(use_cookies=False) for port, app in apps.items()}
+    jar = {}
+    for port, client in clients.items():
+        opened = client.get(f"/?key=of {port}", headers={"Host": f"127.0.0.1:{port}"})
+        name, _, value = opened.headers["Set-Cookie"].split(";")[0].partition("=")
+        jar[name] = value
+    both = "; ".join(f"{name}={value}" for name, value in jar.items())
+    for port, client in clients.items():
+        host = {"Host": f"127.0.0.1:{port}", "Cookie": both}
+        assert client.get("/", headers=host).status_code == 200
+
+
+def test_a_link_on_another_site_opens_the_page_and_nothing_else(client: FlaskClient) -> None:
+    said = {"Host": "127.0.0.1:8401", "Sec-Fetch-Site": "cross-site"}
+    opens = {**said, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get("/", headers=opens).status_code == 200
+    assert client.get("/act", headers=opens).status_code == 403
+    assert client.post("/", headers=opens).status_code == 403
+    framed = {**opens, "Sec-Fetch-Dest": "iframe"}
+    assert client.get("/", headers=framed).status_code == 403
+
+
+def test_a_token_or_key_of_any_letters_is_refused_and_no_failure(client: FlaskClient) -> None:
+    said = {"Host": "127.0.0.1:8401", TOKEN: "s\u00e9same"}
+    assert client.post("/act", json={}, headers=said).status_code == 403
+    with_key = served(Guard(key="sesame"))
+    assert with_key.get("/?key=s\u00e9same", headers={"Host": "127.0.0.1:8401"}).status_code == 401
+
+
 def test_every_answer_forbids_foreign_and_inline_code(client: FlaskClient) -> None:
     for answer in (client.get("/"), client.get("/none"), client.post("/act", json={})):
         policy = answer.headers["Content-Security-Policy"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tieline.domain.link import Test as Condition
-from tieline.domain.marks import mark, show
+from tieline.domain.marks import WHOLE, mark, show, whole
 from tieline.domain.template import BadTemplate, fill, names, rename
 from tieline.domain.ticket import Option, Person, Ticket, Value
 from tieline.domain.when import meets
@@ -71,6 +71,14 @@ def test_a_value_is_shown_on_one_short_line() -> None:
     assert show(Person("7", "a@x.example", "Ann")) == "Ann"
     assert show(frozenset({Option("1", "B"), Option("2", "A")})) == "A, B"
     assert show(None) == ""
+
+
+def test_a_value_is_shown_whole_with_its_lines_up_to_what_an_answer_holds() -> None:
+    assert whole("a\n b  \r\nc") == "a\n b\nc"
+    assert whole("x" * WHOLE) == "x" * WHOLE
+    assert whole("x" * (WHOLE + 7)) == "x" * WHOLE + "\n… (7 characters more)"
+    assert whole(frozenset({Option("1", "B"), Option("2", "A")})) == "A, B"
+    assert whole(None) == ""
 
 
 def test_a_template_is_filled_from_the_ticket() -> None:

@@ -1,7 +1,9 @@
 // The frame: which view stands on the page, and keeping it fresh while somebody looks.
 import { get, session } from "./api.js";
 import { become, h } from "./dom.js";
-import { dot, tell } from "./parts.js";
+import { closeMenus } from "./menus.js";
+import { dot, seek, tell } from "./parts.js";
+import { stale } from "./stale.js";
 import { errors } from "./views/errors.js";
 import { link } from "./views/link.js";
 import { mesh } from "./views/mesh.js";
@@ -20,7 +22,8 @@ const ROUTES = [
 ];
 const THEMES = { auto: "System", light: "Light", dark: "Dark" };
 
-const page = { now: null, at: null, timer: 0, links: [], waiting: 0, offline: "" };
+const AGAIN = 5;
+const page = { now: null, at: null, timer: 0, links: [], waiting: 0, wrong: null, unseen: null };
 let about = {};
 
 function theme() {
@@ -37,9 +40,18 @@ function wear(name) {
 function routed() {
   for (const [pattern, view] of ROUTES) {
     const found = location.hash.match(pattern);
-    if (found) return [view, found.slice(1).map((part) => part && decodeURIComponent(part))];
+    if (found) return [view, found.slice(1).map(decoded)];
   }
   return [mesh, []];
+}
+
+/** A part of an address; one that is badly escaped is taken as it stands, and nothing is found by it. */
+function decoded(part) {
+  try {
+    return part && decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function navigate() {
@@ -48,8 +60,8 @@ function navigate() {
   if (same) {
     page.now.params = params;
   } else {
-    page.now = { view, params, state: view.state?.(params) ?? {}, data: null, failed: null };
-    become(document.getElementById("main"), h("p", { class: "loading" }, "Loading…"));
+    page.now = { view, params, state: view.state?.(params) ?? {}, data: null, failed: null, fresh: null };
+    become(document.getElementById("view"), h("p", { class: "loading" }, "Loading…"));
   }
   frame();
   refresh().then(() => {
@@ -67,46 +79,63 @@ async function refresh() {
   try {
     const data = await shown.view.load({ params: shown.params, state: shown.state, about });
     if (shown !== page.now) return;
-    shown.data = data;
-    shown.failed = null;
-    offline("");
+    Object.assign(shown, { data, failed: null, fresh: Date.now() });
   } catch (error) {
     if (shown !== page.now) return;
     shown.failed = error;
-    if (!error.status) offline(error.message);
   }
-  draw();
   schedule();
+  wrong(shown.failed);
+  draw();
 }
 
 function schedule() {
   clearTimeout(page.timer);
-  const every = page.now.view.every?.(about) ?? about.every;
+  const usual = page.now.view.every?.(about) ?? about.every;
+  const every = page.now.failed ? Math.max(usual, AGAIN / 2) : usual;
   if (document.visibilityState === "visible" && every) page.timer = setTimeout(refresh, every * 1000);
 }
 
 function draw() {
-  const { view, params, state, data, failed } = page.now;
-  const main = document.getElementById("main");
+  const { view, params, state, data, failed, fresh } = page.now;
+  const place = document.getElementById("view"), held = document.activeElement;
+  const within = held !== place && place.contains(held);
   const context = { params, state, data, about, failed, draw, refresh, go };
+  become(document.getElementById("stale"), stale(data && failed, fresh));
   if (data) {
-    become(main, view.draw(context));
+    become(place, view.draw(context));
+    seek(place);
   } else if (failed) {
-    become(main, h("div", { class: "head" }, h("h1", { tabindex: "-1" }, view.name)),
+    become(place, h("div", { class: "head" }, h("h1", { tabindex: "-1" }, view.name)),
       h("div", { class: "banner down", role: "alert" }, h("strong", {}, failed.message),
         failed.hint && h("span", {}, failed.hint)));
   }
+  if (within && document.activeElement !== held) rest(held);
+}
+
+/** Who works by keyboard stays where they were, or is put where the view tells what came of it. */
+function rest(held) {
+  const find = (what) => document.querySelector(`#view ${what}`);
+  const near = held.isConnected ? held : find("[data-rest]") ?? find("h1");
+  near?.focus({ preventScroll: !held.isConnected && near.nodeName === "H1" });
 }
 
 function go(hash) {
   location.hash = hash;
 }
 
-function offline(text) {
-  if (text === page.offline) return;
-  page.offline = text;
-  if (text) tell(`${text}; trying again`, "down");
+/** Tells once that what stands on the page is not what is now; its foot says so until it is. */
+function wrong(failed) {
+  if (failed?.message === page.wrong?.message) return;
+  page.wrong = failed;
+  if (failed) tell(`${failed.message}; trying again`, "down");
   frame();
+}
+
+function live() {
+  const failed = page.wrong ?? page.unseen;
+  if (failed) return failed.status ? "not up to date" : "no answer";
+  return about.where === "AWS" ? "live from AWS" : "live on this machine";
 }
 
 function item(hash, text, extra) {
@@ -136,8 +165,7 @@ function frame() {
         }, dot(one.health), h("span", { class: "clip" }, one.link),
         h("span", { class: "unseen" }, ` (${HEALTH[one.health]})`)))))),
     h("div", { class: "foot" },
-      h("p", { class: "where" }, h("span", { class: `beat ${page.offline ? "off" : ""}`, "aria-hidden": "true" }),
-        page.offline ? "no answer" : about.where === "AWS" ? "live from AWS" : "live on this machine"),
+      h("p", { class: "where" }, h("span", { class: `beat ${page.wrong ?? page.unseen ? "off" : ""}`, "aria-hidden": "true" }), live()),
       h("label", { class: "theme" }, h("span", { class: "unseen" }, "Colours"),
         h("select", { value: theme(), onchange: (event) => wear(event.target.value) },
           Object.entries(THEMES).map(([name, text]) =>
@@ -153,10 +181,11 @@ async function watch() {
       page.waiting = links.reduce(
         (sum, one) => sum + (one.parked ?? 0) + (one.dead ?? 0) + Object.keys(one.paused ?? {}).length
           + (one.health === "down" && !one.paused ? 1 : 0), 0);
-      frame();
-    } catch {
-      // The view's own question says so.
+      page.unseen = null;
+    } catch (error) {
+      page.unseen = error;
     }
+    frame();
   }
   setTimeout(watch, Math.max(2, about.every) * 1000);
 }
@@ -166,12 +195,13 @@ async function start() {
   try {
     about = await session();
   } catch (error) {
-    become(document.getElementById("main"), h("div", { class: "banner down", role: "alert" },
+    become(document.getElementById("view"), h("div", { class: "banner down", role: "alert" },
       h("strong", {}, error.message), h("span", {}, error.hint)));
     setTimeout(start, 2000);
     return;
   }
   window.addEventListener("hashchange", navigate);
+  closeMenus();
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") refresh();
   });

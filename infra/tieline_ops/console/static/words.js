@@ -19,6 +19,12 @@ export const counted = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : man
 
 export const HEALTH = { ok: "OK", late: "Late", parked: "Parked", paused: "Paused", down: "Down" };
 
+/** What came of a resume, as the function answers it: the words, and whether the side is resumed. */
+export function resumption(answer, side) {
+  const { resumed, why } = answer.sides[side];
+  return [resumed ? "resumed" : `still paused: ${why}`, resumed];
+}
+
 /** A value as people read it. */
 export function shown(value) {
   if (value === null || value === undefined || value === "") return "";

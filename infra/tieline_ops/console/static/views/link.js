@@ -2,7 +2,7 @@
 import { get, path, post } from "../api.js";
 import { h } from "../dom.js";
 import { action, dot, empty, head, healthPill, tell, time } from "../parts.js";
-import { counted } from "../words.js";
+import { counted, resumption } from "../words.js";
 import { mappingPanel } from "./mapping.js";
 
 export const link = {
@@ -48,7 +48,7 @@ function figures(page) {
   const known = (n, unit = "") => (n === null || n === undefined ? "–" : `${n}${unit}`);
   const tiles = [
     ["Twins", known(page.twins)], ["Changed, last hour", recent],
-    ["Last change", page.last?.at ? time(page.last.at) : "–"], ["Lag", known(page.lag, " s")],
+    ["Last change", page.last?.at ? time(page.last.at) : "–"], ["Most overdue", known(page.lag, " s")],
     ["On the queue", known(page.queued)], ["Waiting", known(page.waiting)],
     ["Parked", known(page.parked)], ["Dead letters", known(page.dead)],
   ];
@@ -68,26 +68,31 @@ function sides(context, page) {
         h("td", { "data-label": "Place" }, h("span", { class: "mono" }, side.url),
           h("span", { class: "why" }, Object.entries(side.scope).map(([key, value]) => `${key} ${value.startsWith("{") ? "…" : value}`).join(" · "))),
         h("td", { "data-label": "Cursor moved" }, time(page.polled[side.name])),
-        h("td", { "data-label": "State" }, pause ? [healthPill("paused"), h("span", { class: "why" }, `${pause.kind}: ${pause.reason}`)] : healthPill("ok")),
+        h("td", { "data-label": "State" }, pause ? [healthPill("paused"), h("span", { class: "why" }, `${pause.kind}: ${pause.reason}${pause.who ? `, by ${pause.who}` : ""}`)] : healthPill("ok")),
         h("td", { class: "act" }, pauses(context, page, side, pause)));
     }))));
 }
 
 function pauses(context, page, side, pause) {
   const { state } = context, busy = state.busy === side.name;
+  if (pause?.kind === "brake") return h("span", { class: "why" }, "ended by ", h("code", {}, release(page.link, side.name)));
   return pause
     ? action("Resume", () => act(context, side.name, "resume", { side: side.name }), { busy, describe: `Resume ${side.name}` })
-    : action("Pause", () => act(context, side.name, "pause", { side: side.name, reason: "paused in the console", who: "console" }),
+    : action("Pause", () => act(context, side.name, "pause", { side: side.name, reason: "paused in the console" }),
       { busy, describe: `Pause ${side.name}` });
 }
+
+/** The brake is ended by a command: it shows what was counted and what waits, and asks. */
+const release = (link, side) => `tieline release ${link} ${side}`;
 
 async function act(context, name, verb, body) {
   const { state, data } = context;
   state.busy = name;
   context.draw();
   try {
-    await post(path("links", data.page.link, verb), body);
-    tell(`${name}: ${verb === "pause" ? "paused; nothing is lost" : "resumed"}`, "ok");
+    const answer = await post(path("links", data.page.link, verb), body);
+    const [text, done] = verb === "pause" ? ["paused; nothing is lost", true] : resumption(answer, name);
+    tell(`${name}: ${text}`, done ? "ok" : "parked");
   } catch (error) {
     tell(error.message, "down");
   }
@@ -127,6 +132,6 @@ function twinsPanel(context) {
             h("td", { "data-label": "State" }, twin.parked ? healthPill("parked") : h("span", { class: "stand" }, dot(twin.state === "live" ? "ok" : "none"), twin.state),
               twin.parked && h("span", { class: "why" }, twin.parked)),
             h("td", { "data-label": "Changed" }, time(twin.changed)))))),
-    twins.length > 0 && h("div", { class: "panel-foot" }, h("span", { class: "quiet" }, `${counted(shown.length, "twin")} shown`),
+    twins.length > 0 && h("div", { class: "panel-foot" }, h("span", { class: "quiet" }, `${counted(shown.length, "twin")} shown${data.more ? `, the latest change first among the ${twins.length} that are loaded` : ""}`),
       data.more && action("Show more", () => { state.pages += 1; context.refresh(); })));
 }

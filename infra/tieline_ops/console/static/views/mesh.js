@@ -1,7 +1,7 @@
 // The mesh: every system, every link between two of them, and how each fares.
 import { get } from "../api.js";
 import { h, s } from "../dom.js";
-import { empty, head, healthPill, time } from "../parts.js";
+import { empty, head, healthPill, pill, time } from "../parts.js";
 import { HEALTH, counted } from "../words.js";
 
 const WIDE = 720;
@@ -55,15 +55,17 @@ function chart(links, places) {
     boxes.set(place.key, { x: x * step + 5, y: top, place });
   }));
   const svg = s("svg", { viewBox: `0 0 ${WIDE} ${height}`, role: "img" });
+  const beside = neighbours(links);
   for (const link of links) {
     const [one, two] = link.sides.map((side) => boxes.get(`${side.system} ${side.url}`));
     if (!one || !two) continue;
+    const aside = beside.get(link.link);
     const [from, to] = one.x <= two.x ? [one, two] : [two, one];
     const x1 = from.x + (from.x === to.x ? 90 : 180), x2 = from.x === to.x ? to.x + 90 : to.x;
-    const y1 = from.y + 22, y2 = to.y + 22, middle = (x1 + x2) / 2;
+    const y1 = from.y + 22 + aside, y2 = to.y + 22 + aside, middle = (x1 + x2) / 2;
     svg.append(s("path", {
       class: `edge ${link.health}`, d: `M${x1} ${y1} C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`,
-    }));
+    }, s("title", {}, `${link.link}: ${HEALTH[link.health]}`)));
   }
   for (const { x, y, place } of boxes.values()) {
     svg.append(s("g", { transform: `translate(${x} ${y})` },
@@ -72,6 +74,20 @@ function chart(links, places) {
       s("text", { class: "box-host", x: "12", y: "35" }, clip(place.host, 27))));
   }
   return svg;
+}
+
+/** How far each link's line is moved, so that links between the same two places lie beside one another. */
+function neighbours(links) {
+  const between = new Map(), moved = new Map();
+  for (const link of links) {
+    const pair = link.sides.map((side) => `${side.system} ${side.url}`).sort().join(" and ");
+    between.set(pair, [...(between.get(pair) ?? []), link.link]);
+  }
+  for (const names of between.values()) {
+    const step = Math.min(9, 36 / names.length);
+    names.forEach((name, n) => moved.set(name, (n - (names.length - 1) / 2) * step));
+  }
+  return moved;
 }
 
 const clip = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
@@ -122,7 +138,7 @@ function row(link) {
     h("th", { scope: "row" },
       h("a", { class: "name", href: `#/links/${encodeURIComponent(link.link)}` }, link.link),
       h("span", { class: "sub" }, link.sides.map((side) => `${side.name} · ${side.title}`).join("  ↔  "))),
-    h("td", { "data-label": "Health" }, healthPill(link.health),
+    h("td", { "data-label": "Health" }, healthPill(link.health), link.mode === "plan" && pill("none", "plan: writes nothing"),
       link.why?.length > 0 && h("span", { class: "why" }, link.why[0])),
     number("Twins", link.twins), number("Parked", (link.parked ?? 0) + (link.dead ?? 0)),
     number("Waiting", link.waiting === undefined ? undefined : link.waiting + (link.queued ?? 0)),

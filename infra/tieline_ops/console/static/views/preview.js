@@ -1,7 +1,9 @@
 // A mapping preview: edit link.yaml, see its faults as you type, and what it would write for a ticket.
 import { get, path, post } from "../api.js";
+import { draftOf, keepDraft } from "../drafts.js";
 import { h } from "../dom.js";
-import { action, empty, head, pill, say } from "../parts.js";
+import { empty, head, pill, say, submit, value } from "../parts.js";
+import { compared } from "../texts.js";
 import { counted } from "../words.js";
 
 const PAUSE = 350;
@@ -9,13 +11,20 @@ const PAUSE = 350;
 export const preview = {
   name: "Preview",
   every: () => 0,
-  state: () => ({ name: "", text: null, saved: "", checked: null, checking: 0, ticket: "", side: "", asked: false, plan: null, failed: null, busy: false }),
+  state: () => ({ name: "", text: null, saved: "", checked: null, checking: 0, ticket: "", side: "", asked: false, plan: null, failed: null, busy: false, draft: "" }),
   async load({ params, state, about }) {
     const name = params[0] ?? about.links[0];
     if (name !== state.name) {
-      const { text } = await get(path("links", name, "file"));
-      Object.assign(state, { name, text, saved: text, ticket: params[1] ?? state.ticket, plan: null, failed: null });
-      state.checked = await post(path("links", name, "check"), { text });
+      const { text: saved } = await get(path("links", name, "file"));
+      const kept = draftOf(name), text = kept?.text ?? saved;
+      const draft = !kept || text === saved ? "" : kept.from === saved ? "These are your edits of before."
+        : "These are your edits of before; link.yaml was changed since.";
+      const checked = await post(path("links", name, "check"), { text });
+      Object.assign(state, { name, text, saved, checked, draft, ticket: params[1] ?? state.ticket, plan: null, failed: null });
+      if (params[1] && checked.faults.length === 0) {
+        state.asked = true;
+        await planOf(state);
+      }
     }
     return { links: about.links };
   },
@@ -31,6 +40,7 @@ export const preview = {
         h("section", { class: "panel editor", "aria-labelledby": "editor-head" },
           h("div", { class: "panel-head" }, h("h2", { id: "editor-head" }, "link.yaml"), verdict(state),
             edited && h("button", { class: "button", type: "button", onclick: () => put(context, state.saved) }, "Undo all edits")),
+          edited && state.draft && h("p", { class: "draft", role: "status" }, state.draft),
           h("div", { class: "sheet" },
             h("pre", { class: "lines", "aria-hidden": "true" }, lines(state)),
             h("textarea", {
@@ -41,17 +51,15 @@ export const preview = {
           faultList(context)),
         h("section", { class: "panel plan", "aria-labelledby": "plan-head" },
           h("div", { class: "panel-head" }, h("h2", { id: "plan-head" }, "What it would write")),
-          h("form", { class: "ask", onsubmit: (event) => { event.preventDefault(); state.asked = true; plan(context); } },
+          h("form", { class: "ask", onsubmit: (event) => { event.preventDefault(); state.asked = true; if (!state.busy) plan(context); } },
             h("label", { class: "field grow" }, h("span", {}, "Ticket"),
               h("input", { name: "ticket", required: true, autocomplete: "off", placeholder: "Its key, id or address", value: state.ticket,
                 oninput: (event) => { event.target.typed = true; state.ticket = event.target.value.trim(); } })),
-            action2("Preview", state.busy)),
+            submit("Preview", state.busy, "primary")),
           planned(context))),
     ];
   },
 };
-
-const action2 = (label, busy) => h("button", { class: "button primary", disabled: busy }, busy ? "Working…" : label);
 
 function put(context, text) {
   const area = document.getElementById("yaml");
@@ -64,6 +72,7 @@ function put(context, text) {
 function typed(context, text) {
   const { state } = context;
   state.text = text;
+  if (!keepDraft(state.name, text, state.saved)) state.draft = "The browser does not keep these edits: they are lost with this page.";
   clearTimeout(state.checking);
   state.checking = setTimeout(async () => {
     try {
@@ -84,6 +93,12 @@ async function plan(context) {
   const { state } = context;
   state.busy = true;
   context.draw();
+  await planOf(state);
+  state.busy = false;
+  context.draw();
+}
+
+async function planOf(state) {
   const { text } = state;
   try {
     const answer = await post(path("links", state.name, "preview"), { ticket: state.ticket, text });
@@ -91,8 +106,6 @@ async function plan(context) {
   } catch (error) {
     state.failed = error;
   }
-  state.busy = false;
-  context.draw();
 }
 
 function verdict(state) {
@@ -127,10 +140,11 @@ function jump(fault) {
 
 function planned(context) {
   const { state } = context;
+  if (state.checked?.faults.length) return empty("The text has faults", "They stand below it, with line and column.");
   if (state.failed) return h("div", { class: "banner down", role: "alert" }, h("div", {}, h("strong", {}, state.failed.message), h("span", {}, state.failed.hint)));
   const answer = state.plan;
   if (!answer) return empty("Name a ticket", "Its key, its id or its address. Then edit link.yaml and watch this change.");
-  if (answer.faults || state.checked?.faults.length) return empty("The text has faults", "They stand below it, with line and column.");
+  if (answer.faults) return empty("The text has faults", "They stand below it, with line and column.");
   const sides = Object.keys(answer.tickets ?? {});
   return h("div", { class: "planned" },
     h("p", { class: "keys" }, Object.entries(answer.tickets ?? {}).map(([side, key]) => `${side} ${key}`).join("  ↔  ")),
@@ -140,6 +154,11 @@ function planned(context) {
       h("h3", {}, `${side} would get`),
       h("ul", { class: "writes" }, answer.writes.filter((one) => one.side === side).map((one) => h("li", {},
         h("p", {}, h("code", {}, one.what), h("span", { class: "quiet" }, ` ${one.why}${one.anyway ? ", anyway" : ""}`)),
-        one.from && h("p", { class: "minus" }, h("del", {}, one.from)),
-        h("p", { class: "plus" }, h("ins", {}, one.to || (one.from ? "empty" : "")))))))));
+        change(one)))))));
+}
+
+/** From what to what: whole texts, and marks on what changes inside them. */
+function change({ from, to }) {
+  const [before, after] = (from && to && compared(from, to)) || [[{ text: from, only: true }], [{ text: to || (from ? "empty" : ""), only: true }]];
+  return [from && h("p", { class: "minus" }, value(before, "del")), h("p", { class: "plus" }, value(after, "ins"))];
 }

@@ -1,8 +1,10 @@
 // The simulated systems next to each other: edit a ticket on one side, watch it change on the other.
 import { get, path, post } from "../api.js";
+import { attempt } from "../attempt.js";
 import { h } from "../dom.js";
-import { action, dot, empty, head, pill, say, tell } from "../parts.js";
+import { action, dot, empty, head, pill, say, submit, tell } from "../parts.js";
 import { control, valueOf } from "./controls.js";
+import { talk } from "./talk.js";
 import { counted, shown } from "../words.js";
 
 const GLOW = 2500;
@@ -108,8 +110,8 @@ function trouble(context, side, label, on, switches) {
   return h("button", {
     type: "button", class: "menu-item", "aria-pressed": on === null ? null : String(Boolean(on)),
     onclick: async () => {
-      await attempt(context, () => post(path("sandbox", context.state.link, side.name, "faults"), switches));
-      tell(`${side.title}: ${label.toLowerCase()}${on ? " no more" : ""}`);
+      const done = await attempt(context, () => post(path("sandbox", context.state.link, side.name, "faults"), switches));
+      if (done) tell(`${side.title}: ${label.toLowerCase()}${on ? " no more" : ""}`);
     },
   }, h("span", { class: "tick", "aria-hidden": "true" }, on ? "✓" : ""), label);
 }
@@ -130,33 +132,22 @@ function maker(context, side) {
   h("label", { class: "field" }, h("span", {}, "Crosses if"),
     h("select", { name: "birth" }, crosses.map(([n, text]) => h("option", { value: String(n) }, text)),
       h("option", { value: "" }, crosses.length ? "it does not cross" : "no condition lets it cross"))),
-  h("button", { class: "button primary", disabled: state.busy }, "Make it"));
+  submit("Make it", state.busy, "primary"));
 }
 
 async function make(context, side, form) {
   const { state } = context;
   const birth = form.elements.birth.value, title = form.elements.title.value;
   const fields = { ...(birth === "" ? {} : side.births[Number(birth)]), [side.title_field]: title };
+  if (state.busy) return;
   state.busy = true;
+  context.draw();
   const made = await attempt(context, () => post(path("sandbox", state.link, side.name, "make"), { who: state.who, fields }));
   state.busy = false;
   if (!made) return;
   state.making = "";
   form.reset();
   context.go(`#/sandbox/${encodeURIComponent(state.link)}/${encodeURIComponent(side.name)}/${encodeURIComponent(made.id)}`);
-}
-
-/** Do something, show at once what came of it; what is refused is told. */
-async function attempt(context, act) {
-  try {
-    const made = await act();
-    context.refresh();
-    return made;
-  } catch (error) {
-    tell(error.message, "down");
-    context.draw();
-    return null;
-  }
 }
 
 function list(context, overview) {
@@ -197,7 +188,7 @@ function detail(context, overview, ticket) {
     h("div", { class: "pair" },
       h("div", { class: "pair-row pair-head" }, overview.sides.map((side, n) => [
         n === 1 && h("span", { class: "flow", "aria-hidden": "true" }),
-        h("h3", {}, ticket.sides[side.name]?.key ?? "not there yet", h("span", { class: "quiet" }, ` ${side.title}`)),
+        h("h3", {}, ticket.sides[side.name]?.key ?? (ticket.gone.includes(side.name) ? "deleted" : "not there yet"), h("span", { class: "quiet" }, ` ${side.title}`)),
       ])),
       ticket.rows.map((row) => pairRow(context, overview, ticket, row)),
       ticket.more.length > 0 && h("p", { class: "pair-note" }, "What the link's conditions look at"),
@@ -208,11 +199,11 @@ function detail(context, overview, ticket) {
 
 async function retry(context) {
   const { state, data } = context;
-  const key = data.ticket.sides[state.side]?.key;
+  const ticket = data.ticket.sides[state.side]?.key ?? state.id;
   state.busy = true;
   context.draw();
   try {
-    const answer = await post(path("links", state.link, "retry"), { ticket: key, side: state.side });
+    const answer = await post(path("links", state.link, "retry"), { ticket, side: state.side });
     tell(answer.retried[0].became, answer.retried[0].out ? "ok" : "parked");
   } catch (error) {
     tell(error.message, "down");
@@ -263,45 +254,4 @@ async function edit(context, row, side, one, element, there) {
   state.saving.delete(name);
   element.typed = false;
   context.refresh();
-}
-
-function talk(context, side, there) {
-  const { state } = context;
-  if (!there) return h("div", { class: "side-talk" });
-  return h("div", { class: "side-talk", "data-key": `talk ${side.name}` },
-    h("h4", {}, counted(there.comments.length, "comment"), h("span", { class: "unseen side-name" }, ` in ${there.key} (${side.name})`)),
-    h("ol", { class: "said" }, there.comments.map((said) => h("li", { "data-key": said.id, class: said.public ? "" : "inside" },
-      h("p", { class: "by" }, said.author, !said.public && h("span", { class: "tag" }, "internal")),
-      h("p", { class: "words" }, said.text)))),
-    h("form", { class: "say", onsubmit: (event) => { event.preventDefault(); comment(context, side, there, event.target); } },
-      h("textarea", { name: "text", rows: "2", required: true, placeholder: "Say something", "aria-label": `Comment in ${side.title} (${side.name})`,
-        oninput: (event) => { event.target.typed = true; } }),
-      h("div", { class: "say-foot" },
-        h("label", { class: "check" }, h("input", { type: "checkbox", name: "inside", onchange: (event) => { event.target.typed = true; } }), "internal"),
-        h("button", { class: "button", disabled: state.busy }, "Comment"))),
-    h("h4", {}, counted(there.files.length, "file"), h("span", { class: "unseen side-name" }, ` in ${there.key} (${side.name})`)),
-    h("ul", { class: "files" }, there.files.map((file) => h("li", { "data-key": file.name }, file.name, h("span", { class: "quiet" }, ` ${file.size} bytes`)))),
-    h("label", { class: "button file" }, "Attach a file", h("span", { class: "unseen" }, ` in ${side.title} (${side.name})`),
-      h("input", { type: "file", class: "unseen", onchange: (event) => attach(context, side, there, event.target) })));
-}
-
-async function comment(context, side, there, form) {
-  const { state } = context;
-  const text = form.elements.text.value, inside = form.elements.inside.checked;
-  const done = await attempt(context, () => post(path("sandbox", state.link, side.name, there.id),
-    { act: "comment", who: state.who, text, public: !inside }));
-  if (!done) return;
-  form.reset();
-  for (const element of form.elements) element.typed = false;
-}
-
-async function attach(context, side, there, input) {
-  const [file] = input.files;
-  if (!file) return;
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  await attempt(context, () => post(path("sandbox", context.state.link, side.name, there.id),
-    { act: "attach", who: context.state.who, name: file.name, content: btoa(text) }));
-  input.value = "";
 }

@@ -1,7 +1,8 @@
 // One ticket and its counterpart: both sides next to each other, what differs, and what was done.
 import { get, path, post } from "../api.js";
 import { h } from "../dom.js";
-import { action, empty, head, pill, tell, time } from "../parts.js";
+import { action, empty, head, pill, tell, time, value } from "../parts.js";
+import { compared } from "../texts.js";
 import { counted, moment } from "../words.js";
 
 export const ticket = {
@@ -88,16 +89,23 @@ function fieldsPanel(context) {
         const names = sides.map((side) => row.sides[side]?.field).filter(Boolean);
         return h("tr", { "data-key": row.rule, class: row.agrees === false ? "differs" : null },
           h("th", { scope: "row" }, [...new Set(names)].join(" / "), h("span", { class: "sub" }, row.direction.replace("<->", "↔").replace("->", "→"))),
-          sides.map((side) => cell(row, side)),
+          cells(row, sides),
           h("td", { "data-label": "State" }, row.agrees === false ? pill("down", "differs") : row.agrees ? pill("ok", "same") : pill("none", "not known")));
       }))));
 }
 
-function cell(row, side) {
+/** Both sides' values; where they differ inside a text, what only one of them has is marked. */
+function cells(row, sides) {
+  const values = sides.map((side) => row.sides[side]?.value);
+  const differ = row.agrees === false && values.length === 2 && values.every(Boolean) ? compared(...values) : null;
+  return sides.map((side, n) => cell(row, side, differ?.[n]));
+}
+
+function cell(row, side, marked) {
   const one = row.sides[side];
   if (!one) return h("td", { "data-label": side, class: "quiet" }, row.template ? `“${row.template}”` : "");
   return h("td", { "data-label": side },
-    one.value === null ? h("span", { class: "quiet" }, "not read") : one.value === "" ? h("span", { class: "quiet" }, "empty") : h("span", { class: "value" }, one.value),
+    one.value === null ? h("span", { class: "quiet" }, "not read") : one.value === "" ? h("span", { class: "quiet" }, "empty") : value(marked ?? [{ text: one.value }], "mark"),
     one.changed && h("span", { class: "was" }, "was ", h("del", {}, one.base || "empty")));
 }
 
