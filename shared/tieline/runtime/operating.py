@@ -49,7 +49,7 @@ def operator_of(made: Wiring) -> Operator:
         audit,
         _doctor(made),
         Account(made.link, made.sides),
-        Resync(made.link, made.store, made.sides, ways_out, made.clock),
+        Resync(made.link, made.store, made.sides, ways_out, made.clock, made.time_left),
         Release(made.link, made.store, made.pauses, ways_out, made.telemetry, made.clock),
         Changing(made, made.of, made.time_left),
         made.versions,
