@@ -14,7 +14,7 @@ from tieline_ops.asking import checked, link_of
 from tieline_ops.bringing import Asker
 from tieline_ops.calling import Calls
 from tieline_ops.commands.pause import login
-from tieline_ops.commands.retry import became
+from tieline_ops.commands.retry import AGREE, became
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, pair, print_json, progress
 from tieline_ops.trouble import Trouble, Wrong, unknown
@@ -22,7 +22,6 @@ from tieline_ops.trouble import Trouble, Wrong, unknown
 MOST, AT_ONCE = 100, 25
 """Tickets of one command, and of one question: what a function does of it in time, it says."""
 _LOOK_EVERY = 0.5
-AGREE = "both sides agree"
 NOT = "not asked for: the command was stopped before"
 
 

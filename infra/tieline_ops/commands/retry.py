@@ -7,14 +7,32 @@ from typing import Any
 
 import click
 
+from tieline.domain.explain import WAITS
 from tieline_ops.asking import about_ticket, checked, side_option
 from tieline_ops.calling import Calls
 from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, pair, print_json, progress
+from tieline_ops.speaking import json_option, moment, pair, print_json, progress
 from tieline_ops.trouble import Wrong
 
 KINDS = ("refused", "configuration", "conflict", "loop", "gone")
+AGREE = "both sides agree"
+AGREES = frozenset({"synced", "noted", "unchanged"})
+ENDS = {
+    "left": "the pair was ended: its first ticket left the link (`on_leave`)",
+    "ended": "nothing is done: its pair was ended before; `tieline why` says by what",
+    "gone": "a ticket is gone, so nothing is kept the same",
+    "ignored": "it meets no `create` of the link, so nothing is made",
+    "made by another link": "another link made it, so this one makes nothing of it",
+}
+"""Outcomes of the worker after which nothing is waited for, though the sides need not agree."""
+LATER = {
+    "put off": "it waits: a side is paused, or gave no answer",
+    "waiting": "its counterpart is being made, or its creation gave no answer",
+    "continued": "there was more to do than one invocation had time for",
+    "gone once": "a ticket is not there; it is looked for again",
+}
+"""Outcomes after which the worker comes back by itself."""
 
 
 @click.command(name="retry")
@@ -94,13 +112,18 @@ def became(link: str, answer: Mapping[str, Any] | None) -> tuple[str, bool]:
         said = answer["parked"]
         words = f" ({said['words']})" if said["words"] else ""
         return f"still parked, {said['kind']}: {said['reason']}{words}", False
-    if answer["due"] and answer["due"]["why"] not in {"racy", ""}:
-        return f"waits until {answer['due']['at']}: {answer['due']['why']}", False
-    if answer["outcome"] == "planned":
+    outcome, due = answer["outcome"], answer["due"]
+    if outcome == "planned":
         return "nothing is written: the link's mode is plan", True
-    if answer["outcome"] in {"gone", "ended", "ignored", "made by another link"}:
-        return f"no concern of the link any more: {answer['outcome']}", True
-    return "both sides agree", True
+    if outcome in ENDS and not (outcome == "gone" and due):
+        return ENDS[outcome], True
+    if due and due["why"] not in {"racy", ""}:
+        return f"waits until {moment(due['at'])}: {WAITS.get(due['why'], due['why'])}", False
+    if outcome in LATER:
+        return f"{LATER[outcome]}; `tieline why` says how it stands", False
+    if outcome in AGREES:
+        return AGREE, True
+    return f"its outcome is {outcome!r}; `tieline why` says how it stands", False
 
 
 def name_of(parked: Mapping[str, Any] | None, ticket: str) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tieline.runtime import worker
 from tieline_ops.calling import Calls
+from tieline_ops.commands.retry import AGREE, AGREES, ENDS, LATER, became
 from tieline_ops.trouble import Trouble
 
 LINK = "jira-servicenow"
-AGREES = {"outcome": "unchanged", "tickets": {}, "parked": None, "due": None, "written": []}
+UNCHANGED = {"outcome": "unchanged", "tickets": {}, "parked": None, "due": None, "written": []}
 
 
 class Function:
@@ -33,7 +36,7 @@ class Function:
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         if event["tieline"] == "resynced":
-            return {"answers": dict.fromkeys(event["asked"], AGREES)}
+            return {"answers": dict.fromkeys(event["asked"], UNCHANGED)}
         names = event["tickets"]
         if self.breaks_at in names[:1]:
             raise Trouble("no answer")
@@ -64,3 +67,34 @@ def test_what_was_asked_for_is_told_of_even_if_the_rest_could_not_be(
     assert "OPS-6: both sides agree" in said.out
     assert "OPS-8: not asked for" in said.out
     assert "no answer" in said.err
+
+
+def worked(outcome: str, **more: Any) -> dict[str, Any]:
+    return {"outcome": outcome, "tickets": {}, "parked": None, "due": None, **more}
+
+
+def outcomes_of_the_worker() -> set[str]:
+    """Every word that the worker and its parts give back."""
+    runtime = Path(worker.__file__).parent
+    names = ("worker", "births", "reconciler", "carry_out")
+    text = "".join((runtime / f"{name}.py").read_text("utf-8") for name in names)
+    words = set(re.findall(r'return \(?"([a-z ]+)", ', text))
+    return words | set(re.findall(r'return "(parked|synced|put off|ended)"', text)) | {"noted"}
+
+
+def test_each_outcome_of_the_worker_is_said_truly() -> None:
+    known = outcomes_of_the_worker() - {"parked"}
+    assert {"left", "gone once", "made by another link", "continued", "synced"} <= known
+    assert known <= AGREES | ENDS.keys() | LATER.keys()
+    for outcome in known:
+        said, out = became(LINK, worked(outcome))
+        assert (said == AGREE) == (outcome in AGREES)
+        assert out == (outcome not in LATER)
+    assert became(LINK, worked("new word"))[1] is False
+
+
+def test_what_waits_says_until_when_as_people_read_it() -> None:
+    due = {"at": "2026-03-02T09:00:00.123+00:00", "why": "paused"}
+    said, out = became(LINK, worked("put off", due=due))
+    assert (said, out) == ("waits until 2026-03-02 09:00:00 UTC: a side is paused", False)
+    assert became(LINK, worked("gone", due={**due, "why": "gone"}))[1] is False
