@@ -13,6 +13,7 @@ from tieline.runtime.changing import Changing
 from tieline.runtime.doctor import Doctor
 from tieline.runtime.looking import Looking
 from tieline.runtime.operator import Operator
+from tieline.runtime.preview import Preview
 from tieline.runtime.pulse import Pulse
 from tieline.runtime.release import Release
 from tieline.runtime.resync import Resync
@@ -41,10 +42,9 @@ def operator_of(made: Wiring) -> Operator:
         made.link,
         made.store,
         made.sides,
-        made.reconciler,
-        made.clock,
         ways_out,
         Seeing(made.link, made.store, looking, made.reconciler, pulse),
+        Preview(made.link, made.store, made.sides, made.reconciler),
         BringingIn(made),
         audit,
         _doctor(made),
