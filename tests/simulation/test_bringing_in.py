@@ -251,7 +251,9 @@ def test_a_preview_of_a_pair_that_a_person_ended_says_so_and_what_joins_it_again
         number = w.incident("printer")
         w.settle(ticks=1)
         (issue,) = w.issues()
+        assert say(w, "status", more=True)["last"]["ended"] == 0
         say(w, "disconnect", tickets=[number])
+        assert say(w, "status", more=True)["last"]["ended"] == 1
         for name in (number, issue["key"]):
             told = say(w, "preview", ticket=name)
             assert told["writes"] == []

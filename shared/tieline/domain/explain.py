@@ -211,8 +211,10 @@ def ended(link: Link, twin: Twin) -> Iterator[str]:
     if gone:
         yield f"the pair was ended: the ticket of {gone[0]} is gone (on_delete: {link.on_delete})"
     else:
-        yield "a person ended the pair (`tieline disconnect`): each ticket goes its own way"
-        yield "`tieline connect` joins them again"
+        yield (
+            "a person ended the pair (`tieline disconnect`): each ticket goes its own way until"
+            " `tieline connect` joins them again"
+        )
 
 
 def decisions(

@@ -67,3 +67,15 @@ def test_a_span_is_said_in_its_largest_whole_unit(seconds: int, said: str) -> No
 
 def test_what_never_was_has_no_age() -> None:
     assert age(None, "2026-03-02T09:05:00+00:00") == "never"
+
+
+def test_ended_twins_are_not_counted_as_if_they_were_kept_the_same() -> None:
+    last = answer()["last"]
+    none = answer(twins=292, last={**last, "all": True, "ended": 292})
+    some = answer(twins=1500, last={**last, "all": False, "ended": 4})
+    said = list(lines({"a": none, "b": some}, named=True))
+    assert "0, 292 ended" in said[1]
+    assert "1500 with ended" in said[2]
+    assert "0 twins, 292 ended, 0 parked" in "\n".join(said)
+    assert "1500 with ended twins, 0 parked" in "\n".join(said)
+    assert "12 twins, 0 parked" in next(iter(lines({"a": answer()}, named=True)))
