@@ -13,7 +13,7 @@ from tieline_ops.calling import Calls
 from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
-from tieline_ops.trouble import Wrong
+from tieline_ops.trouble import Trouble, Wrong
 
 KINDS = ("refused", "configuration", "conflict", "loop", "gone")
 AGREE = "both sides agree"
@@ -72,14 +72,15 @@ def command(
         raise Wrong("name a ticket, or say --all", "`tieline errors` shows what is parked")
     if (kind and not every) or (side and every):
         raise Wrong("--kind goes with --all, --side with a ticket")
-    calls = Calls(project, deployed)
+    calls, whole = Calls(project, deployed), True
     if ticket is not None:
         answer = about_ticket(project, link, ticket, side, "reconcile", deployed=deployed)
         asked = [{**answer, "name": name_of(answer["was_parked"], ticket)}]
     else:
         (name,) = project.chosen([link])
-        answer = checked(calls.ask(name, {"tieline": "retry", "kind": kind}), "")
-        asked = [{**one, "name": name_of(one["was_parked"], "?")} for one in answer["retried"]]
+        with progress("asking", machine=machine):
+            retried, whole = _ask_all(calls, name, kind)
+        asked = [{**one, "name": name_of(one["was_parked"], "?")} for one in retried]
     with progress("waiting for the outcome", machine=machine):
         known = outcomes(calls, link, asked, wait)
     lines = [told(link, one, known.get(one["asked"])) for one in asked]
@@ -90,7 +91,32 @@ def command(
             click.echo(f"{one['ticket']}: {one['became']}")
         if not lines:
             click.echo("nothing is parked" + (f" as {kind}" if kind else ""))
-    context.exit(0 if all(one["out"] for one in lines) else 1)
+    if not whole:
+        click.echo("Stopped: the others were not asked for.", err=True)
+    context.exit(0 if whole and all(one["out"] for one in lines) else 1)
+
+
+def _ask_all(calls: Calls, link: str, kind: str | None) -> tuple[list[dict[str, Any]], bool]:
+    """Have all that are parked tried again; False if it stopped before the last.
+
+    Raises Trouble if it stopped before the first.
+    """
+    retried: list[dict[str, Any]] = []
+    event: dict[str, Any] = {"tieline": "retry", "kind": kind}
+    try:
+        while True:
+            answer = checked(calls.ask(link, event), "")
+            retried += answer["retried"]
+            if not answer.get("after"):
+                return retried, True
+            event |= {"after": answer["after"], "until": answer["until"]}
+    except KeyboardInterrupt:
+        return retried, False
+    except Trouble as trouble:
+        if not retried:
+            raise
+        trouble.show()
+        return retried, False
 
 
 def told(link: str, one: Mapping[str, Any], answer: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -98,3 +98,50 @@ def test_what_waits_says_until_when_as_people_read_it() -> None:
     said, out = became(LINK, worked("put off", due=due))
     assert (said, out) == ("waits until 2026-03-02 09:00:00 UTC: a side is paused", False)
     assert became(LINK, worked("gone", due={**due, "why": "gone"}))[1] is False
+
+
+def test_of_more_parked_tickets_than_are_shown_the_rest_is_told(
+    checkout: Path, tieline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*_: Any) -> dict[str, Any]:
+        return {"paused": {}, "parked": [], "parked_in_all": 1204, "bugs": {}}
+
+    monkeypatch.setattr(Calls, "ask", ask)
+    monkeypatch.setattr("tieline_ops.commands.errors.dead_letters", lambda *_: NoLetters())
+    said = tieline("errors", LINK)
+    assert said.status == 1
+    assert f"{LINK}: and 204 more parked; `tieline retry {LINK} --all` tries all" in said.out
+
+
+class NoLetters:
+    def look(self) -> list[Any]:
+        return []
+
+
+def test_a_pause_says_whose_it_takes_the_place_of(
+    checkout: Path, tieline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {"kind": "person", "who": "omar", "reason": "it moves", "until": None}
+    at = "2026-03-02T09:00:00+00:00"
+    answer = {"paused": {}, "replaced": {"it": {**before, "since": at}}, "everywhere": at}
+    monkeypatch.setattr(Calls, "ask", lambda *_: answer)
+    said = tieline("pause", LINK, "it", "--reason", "it rests")
+    assert "it was paused since 2026-03-02 09:00:00 UTC by omar: it moves" in said.out
+
+
+def test_an_audit_that_is_stopped_shows_what_it_compared(
+    checkout: Path, tieline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(_: Calls, __: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        if event["tieline"] == "audit_draw":
+            return {"drawn": [["", f"k{n}"] for n in range(30)], "seen": 30, "after": ""}
+        if "k10" in event["keys"]:
+            raise KeyboardInterrupt
+        return {"looked": {k: {"stands": "agrees", "drift": []} for k in event["keys"]}}
+
+    monkeypatch.setattr(Calls, "ask", ask)
+    said = tieline("audit", LINK, "--all", "--per-second", "1000")
+    assert said.status == 1
+    assert "10 of 30 twins compared" in said.out
+    assert "of those that were compared" in said.out
+    assert "Stopped" in said.err
