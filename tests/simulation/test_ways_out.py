@@ -107,6 +107,17 @@ def test_a_persons_pause_leaves_the_brakes_alone_and_says_whose_it_replaces() ->
         )
 
 
+def test_a_birth_that_waits_for_the_other_side_is_named_as_people_call_it() -> None:
+    with world(real_link()) as w:
+        say(w, "pause", side="eng", reason="Jira moves")
+        number = w.incident("one")
+        w.flow()
+        assert say(w, "brake")["first"] == [{"it": number, "eng": ""}]
+        say(w, "resume")
+        w.settle(ticks=1)
+        assert [issue["summary"] for issue in w.issues()] == ["one"]
+
+
 def parked_birth(w: World, title: str) -> str:
     w.jira.faults.status(400, "POST", r".*/rest/api/3/issue", count=-1)
     number = w.incident(title)
