@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tieline_ops.asking import about_ticket, checked, link_of
+from tieline_ops.asking import NOT_THERE, about_ticket, checked, link_of, ticket_hint
 from tieline_ops.calling import Calls
 from tieline_ops.link_file.faults import listed
 from tieline_ops.project import Project
@@ -16,8 +16,6 @@ from tieline_ops.running import asked_for
 from tieline_ops.speaking import progress
 from tieline_ops.trouble import Trouble, Wrong
 
-NOT_THERE = "no ticket of that name"
-"""In a function's answer: the ticket is in the scope of neither side."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -62,8 +60,7 @@ def ask_links(
         event = {"tieline": verb, "ticket": ticket, "thorough": True}
         with progress(f"asking {name} about {ticket}", machine=machine):
             answer = Calls(project, deployed).ask(name, event | ({"side": side} if side else {}))
-        hint = "write its key, its id or its address, or use --side"
-        asked.keep[name] = checked(answer, hint)
+        asked.keep[name] = checked(answer, ticket_hint(name, answer))
         return asked
     with progress(f"asking about {ticket}", machine=machine) as now:
         for name in asked_for(project, (), deployed=deployed):
@@ -97,8 +94,12 @@ def nobody_knows(asked: Asked, ticket: str) -> Trouble:
     """That no link has a ticket of that name in its scope, and which links gave no answer."""
     silent = {name: why for name, why in asked.others.items() if NOT_THERE not in why}
     said = "; ".join(f"{name}: {why}" for name, why in silent.items())
+    if silent and len(silent) == len(asked.others):
+        hint = "`make run` starts the links here; `tieline status` shows whether each answers"
+        return Trouble(f"no link could be asked about {ticket} ({said})", hint)
     hint = "write its key, its id or its address as its system shows it"
-    return Trouble(f"no link has {ticket} in its scope" + (f" ({said})" if said else ""), hint)
+    who, not_asked = ("no link that answered", f" ({said})") if silent else ("no link", "")
+    return Trouble(f"{who} has {ticket} in its scope{not_asked}", hint)
 
 
 def _pair(answer: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tieline_ops.asking import link_of
+from tieline_ops.asking import finite, link_of
 from tieline_ops.auditing import Audited, Auditor
 from tieline_ops.calling import Calls
 from tieline_ops.drift_rate import Rate
@@ -37,18 +37,26 @@ _WORDS = {
 @click.option("--seed", help="Draw the sample of an earlier audit again.")
 @click.option(
     "--settled",
+    callback=finite,
     default=60.0,
     show_default=True,
     help="Seconds; what was changed less than this ago is moving.",
 )
 @click.option(
     "--per-second",
+    callback=finite,
     default=5.0,
     show_default=True,
     type=click.FloatRange(0.01),
     help="Twins to look at per second; each takes a few calls of either side.",
 )
-@click.option("--wait", default=60.0, show_default=True, help="With --repair: seconds to wait.")
+@click.option(
+    "--wait",
+    callback=finite,
+    default=60.0,
+    show_default=True,
+    help="With --repair: seconds to wait.",
+)
 @click.option("--deployed", is_flag=True, help="Ask AWS even if the local stack is up.")
 @json_option
 @click.pass_obj

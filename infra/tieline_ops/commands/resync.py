@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from tieline_ops.asking import checked, link_of
+from tieline_ops.asking import checked, finite, link_of
 from tieline_ops.bringing import Asker
 from tieline_ops.calling import Calls
 from tieline_ops.commands.pause import login
@@ -44,7 +44,13 @@ class _Asked:
 @click.argument("tickets", metavar="TICKET…", nargs=-1, required=True)
 @click.option("--prefer", metavar="SIDE", help="Where the two differ, let SIDE win, this once.")
 @click.option("--side", help="The tickets' side; found out if not given.")
-@click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for the outcome.")
+@click.option(
+    "--wait",
+    callback=finite,
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for the outcome.",
+)
 @click.option("--who", default=login, help="Who asks for it; your login if not given.")
 @click.option("--deployed", is_flag=True, help="Ask AWS even if `make run` is up.")
 @json_option

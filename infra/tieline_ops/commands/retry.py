@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tieline.domain.explain import WAITS
-from tieline_ops.asking import about_ticket, checked, side_option
+from tieline_ops.asking import about_ticket, checked, finite, side_option
 from tieline_ops.calling import Calls
 from tieline_ops.outcomes import outcomes
 from tieline_ops.project import Project
@@ -40,7 +40,13 @@ LATER = {
 @click.argument("ticket", required=False)
 @click.option("--all", "every", is_flag=True, help="Every parked ticket of the link.")
 @click.option("--kind", type=click.Choice(KINDS), help="With --all: only those of this kind.")
-@click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for the outcome.")
+@click.option(
+    "--wait",
+    callback=finite,
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for the outcome.",
+)
 @side_option
 @json_option
 @click.pass_obj

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from tieline_ops.asking import side_option
+from tieline_ops.asking import NOT_THERE, side_option
 from tieline_ops.finding_ticket import (
-    NOT_THERE,
     Asked,
     ask_links,
     maybe_link_arguments,
