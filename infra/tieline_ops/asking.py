@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +14,8 @@ from tieline_ops.link_folder import load
 from tieline_ops.project import Project
 from tieline_ops.trouble import Trouble, unknown
 
+NOT_THERE = "no ticket of that name"
+"""In a function's answer: the ticket is in the scope of neither side."""
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -59,4 +62,19 @@ def about_ticket(
         raise unknown("side", side, found.order, "")
     event = {"tieline": verb, "ticket": ticket, **({"side": side} if side else {})}
     answer = calls.ask(name, event)
-    return checked(answer, "write its key, its id or its address, or use --side")
+    return checked(answer, ticket_hint(name, answer))
+
+
+def ticket_hint(link: str, answer: Mapping[str, Any]) -> str:
+    """What helps where a function could not tell of a ticket."""
+    said = str(answer.get("error", ""))
+    if NOT_THERE in said or "which side is meant" in said:
+        return "write its key, its id or its address, or use --side"
+    return f"`tieline errors {link}` shows what is wrong with it"
+
+
+def finite(_: click.Context, option: click.Parameter, value: float) -> float:
+    """A number that is one: not `nan`, not `inf`. Raises BadParameter."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no number to reckon with", param=option)
+    return value

@@ -9,16 +9,20 @@ from typing import Any
 
 import click
 
-from tieline_ops.asking import about_ticket, checked, link_of, side_option
+from tieline_ops.asking import (
+    NOT_THERE,
+    about_ticket,
+    checked,
+    link_of,
+    side_option,
+    ticket_hint,
+)
 from tieline_ops.calling import Calls
 from tieline_ops.link_file.faults import listed
 from tieline_ops.project import Project
 from tieline_ops.running import asked_for
 from tieline_ops.speaking import json_option, progress
 from tieline_ops.trouble import Trouble, Wrong
-
-NOT_THERE = "no ticket of that name"
-"""In a function's answer: the ticket is in the scope of neither side."""
 
 
 @dataclass
@@ -57,8 +61,7 @@ def ask_links(
         event = {"tieline": verb, "ticket": ticket, "thorough": True}
         with progress(f"asking {name} about {ticket}", machine=machine):
             answer = calls.ask(name, event | ({"side": side} if side else {}))
-        hint = "write its key, its id or its address, or use --side"
-        asked.keep[name] = checked(answer, hint)
+        asked.keep[name] = checked(answer, ticket_hint(name, answer))
         return asked
     with progress(f"asking about {ticket}", machine=machine) as now:
         for name in asked_for(project, (), deployed=deployed):
@@ -115,8 +118,12 @@ def nobody_knows(asked: Asked, ticket: str) -> Trouble:
     """That no link has a ticket of that name in its scope, and which links gave no answer."""
     silent = {name: why for name, why in asked.others.items() if NOT_THERE not in why}
     said = "; ".join(f"{name}: {why}" for name, why in silent.items())
+    if silent and len(silent) == len(asked.others):
+        hint = "`make run` starts the links here; `tieline status` shows whether each answers"
+        return Trouble(f"no link could be asked about {ticket} ({said})", hint)
     hint = "write its key, its id or its address as its system shows it"
-    return Trouble(f"no link has {ticket} in its scope" + (f" ({said})" if said else ""), hint)
+    who, not_asked = ("no link that answered", f" ({said})") if silent else ("no link", "")
+    return Trouble(f"{who} has {ticket} in its scope{not_asked}", hint)
 
 
 def _pair(answer: Mapping[str, Any]) -> str:

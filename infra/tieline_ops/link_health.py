@@ -23,14 +23,15 @@ LONG = 1000
 _LASTING = frozenset({"credentials", "brake", "person"})
 
 
-def of_side(side: str, told: Mapping[str, Any], secret: str) -> Iterator[Found]:
+def of_side(link: str, side: str, told: Mapping[str, Any], secret: str) -> Iterator[Found]:
     """Pause, clock and webhooks of one side, from what the function told."""
     pause = told["paused"]
     if pause is not None:
         until = f"until {moment(pause['until'])}" if pause["until"] else "until it is resumed"
         what = f"paused since {moment(pause['since'])}, {until}: {pause['kind']}, {pause['reason']}"
         grave = pause["kind"] in _LASTING - {"person"}
-        remedy = "`tieline resume` ends it, once its cause is gone"
+        verb = "release" if pause["kind"] == "brake" else "resume"
+        remedy = f"`tieline {verb} {link} {side}` ends it, once its cause is gone"
         yield Found(side, False, what, remedy, severity="grave" if grave else "warn")
     failing = told.get("failing")
     if failing is not None:

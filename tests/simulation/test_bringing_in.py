@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -243,6 +244,40 @@ def test_a_preview_of_a_twin_whose_other_ticket_is_gone_says_so() -> None:
         told = say(w, "preview", ticket=number)
         assert told["writes"] == []
         assert told["note"] == "the ticket of eng is gone (on_delete: keep)"
+
+
+def test_a_preview_of_a_pair_that_a_person_ended_says_so_and_what_joins_it_again() -> None:
+    with world() as w:
+        number = w.incident("printer")
+        w.settle(ticks=1)
+        (issue,) = w.issues()
+        assert say(w, "status", more=True)["last"]["ended"] == 0
+        say(w, "disconnect", tickets=[number])
+        assert say(w, "status", more=True)["last"]["ended"] == 1
+        for name in (number, issue["key"]):
+            told = say(w, "preview", ticket=name)
+            assert told["writes"] == []
+            assert told["tickets"] == {"it": number, "eng": issue["key"]}
+            assert "a person ended the pair" in told["note"]
+            assert "`tieline connect` joins them again" in told["note"]
+
+
+def test_a_preview_of_a_ticket_that_was_just_made_says_for_which_one() -> None:
+    with world() as w:
+        number = w.incident("printer")
+        w.calls.points.clear()
+        w.flow()
+        sent = w.calls.points.index("after jira POST 3/issue")
+    with world() as w:
+        number = w.incident("printer")
+        w.calls.points.clear()
+        w.calls.crash_at = sent
+        with suppress(Crash):
+            w.flow()
+        w.jira.edit(JANE, w.issues()[0]["key"], labels=["servicenow"])
+        told = say(w, "preview", ticket=w.issues()[0]["key"])
+        assert told["writes"] == []
+        assert told["note"].startswith(f"it was made for it {number}, and is taken up")
 
 
 def test_a_process_that_dies_while_it_ends_twins_leaves_no_note_twice() -> None:

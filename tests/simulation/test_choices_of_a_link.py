@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from simulation.steps import say
 from support.world import SECRETS, World, real_link, world
 
 from tieline.connectors.servicenow.wire import MARK
@@ -216,6 +217,7 @@ def test_a_copy_of_an_incident_with_its_correlation_id_is_a_ticket_like_any_othe
         correlation = w.snow.raw(number)["correlation_id"]
         assert correlation
         copy = w.incident("a copy", correlation_id=correlation)
+        assert "a copy" in [c["to"] for c in say(w, "preview", ticket=copy)["writes"]]
         w.settle(ticks=1)
         assert sorted(i["summary"] for i in w.issues()) == ["a copy", "from eng"]
         w.snow.edit(JANE, copy, short_description="the copy's own")
@@ -228,7 +230,11 @@ def test_a_copy_of_an_incident_with_its_correlation_id_is_a_ticket_like_any_othe
 def test_a_ticket_that_another_link_made_is_not_brought_over_unless_the_link_chains() -> None:
     for chain, made in ((False, 0), (True, 1)):
         with world(real_link(chain=chain)) as w:
-            w.incident("of another link", correlation_id=MARK + key_of("another", "it", "1"))
+            mark = MARK + key_of("another", "it", "1")
+            number = w.incident("of another link", correlation_id=mark)
+            told = say(w, "preview", ticket=number)
+            assert bool(told["writes"]) == chain
+            assert chain or "another link made this ticket" in told["note"]
             w.settle(ticks=1)
             assert len(w.issues()) == made
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from simulation.steps import say
 from support.world import World, real_link, world
 
 from tieline.domain.link import Link
 from tieline.domain.twin import TwinState
+from tieline_ops.commands.retry import became
 
 JANE, OMAR = "jane@acme.example", "omar@acme.example"
 LAST = "no longer kept the same"
@@ -157,3 +159,46 @@ def test_killed_at_any_call_while_it_leaves_or_comes_back_there_is_one_note_and_
             tried += died + died_again
     assert tried > 20
     figure(f"kill points tried, leave and come back: {tried}; second notes 0, losses 0")
+
+
+def test_a_preview_shows_the_last_words_then_by_what_the_pair_ended_and_what_joins_it() -> None:
+    with world(leaving()) as w:
+        number, key = pair(w)
+        w.snow.webhooks.drop_next()
+        leave(w, number)
+        told = say(w, "preview", ticket=key)
+        (line,) = told["writes"]
+        assert (line["side"], line["what"]) == ("eng", "comment")
+        assert LAST in line["to"]
+        assert "then the pair ends" in told["note"]
+        why = say(w, "why", ticket=key)
+        assert why["verdict"] == "behind"
+        assert "which ends a pair that agrees (on_leave: unlink)" in why["because"][0]
+        w.settle(ticks=1)
+        assert len(notes(w, key)) == 1
+        assert number in line["to"]
+        told = say(w, "preview", ticket=number)
+        assert told["writes"] == []
+        assert "the pair was ended: its first ticket meets no `create` rule" in told["note"]
+        assert "on_leave is unlink; it comes back when it meets one again" in told["note"]
+        assert "does not end" not in str(say(w, "why", ticket=number)["because"])
+        w.snow.webhooks.drop_next()
+        come_back(w, number, short_description="printer is back")
+        told = say(w, "preview", ticket=key)
+        assert [(c["side"], c["to"]) for c in told["writes"]] == [("eng", "printer is back")]
+        assert "joins the pair again" in told["note"]
+
+
+def test_what_a_resync_of_a_ticket_that_leaves_came_to_is_not_that_both_sides_agree() -> None:
+    with world(leaving()) as w:
+        number, _ = pair(w)
+        w.snow.webhooks.drop_next()
+        leave(w, number)
+        answer = say(w, "resync", tickets=[number], who="omar")
+        w.flow()
+        (one,) = answer["asked"]
+        question = {"asked": {one["asked"]: one["twin"]}, "since": answer["since"], "who": "omar"}
+        told = say(w, "resynced", **question)["answers"][one["asked"]]
+        said, out = became(w.link.name, told)
+        assert "the pair was ended" in said
+        assert out

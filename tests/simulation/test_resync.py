@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from simulation.steps import pair, say
+import pytest
+from simulation.steps import LIMIT, pair, say, timed
 from support.world import JANE, World, losses, real_link, world
 
 OMAR = "omar@acme.example"
@@ -111,3 +113,17 @@ def test_a_resync_that_is_called_wrongly_says_what_is_right() -> None:
     with world(real_link()) as w:
         assert "eng and it" in say(w, "resync", tickets=["x"], who="li", prefer="ops")["error"]
         assert "somebody" in say(w, "resync", tickets=["x"])["error"]
+
+
+def test_a_resync_of_many_tickets_ends_within_the_functions_time_and_says_how_far_it_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with world(real_link()) as w:
+        took = timed(w)
+        # Each call is two points, and a ticket is looked for on both sides: nearly a second each.
+        monkeypatch.setattr("support.world.MOMENT", timedelta(milliseconds=200))
+        names = [f"OPS-{n}" for n in range(900, 1000)]
+        answer = say(w, "resync", tickets=names, who="omar")
+        assert 10 < answer["count"] < len(names)
+        assert [one["ticket"] for one in answer["asked"]] == names[: answer["count"]]
+        assert took[-1] < LIMIT / 2

@@ -231,7 +231,7 @@ def test_status_tells_the_last_change_the_queue_and_how_late_the_latest_is() -> 
         w.flow()
         w.clock.advance(timedelta(hours=3))
         late = say(w, "status", more=True)
-    assert quiet["last"] == {"at": None, "all": True}
+    assert quiet["last"] == {"at": None, "all": True, "ended": 0}
     assert waiting["queue"] == {"visible": 1, "in_flight": 0}
     assert (done["queue"]["visible"], done["lag_seconds"]) == (0, 0)
     assert (done["last"]["side"], done["last"]["what"]) == ("eng", "summary")

@@ -72,6 +72,52 @@ def test_a_retry_of_one_kind_leaves_the_others() -> None:
         assert len(say(w, "retry", kind="refused")["retried"]) == 1
 
 
+def test_however_many_are_parked_all_are_retried_once_part_by_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tieline.runtime.ways_out.MOST", 2)
+    with world(real_link()) as w:
+        w.jira.faults.status(400, "POST", r".*/rest/api/3/issue", count=-1)
+        numbers = {w.incident(f"ticket {n}") for n in range(5)}
+        work_for(w, 1)
+        parts, event = [], {}
+        while not parts or event["after"]:
+            answer = say(w, "retry", **event)
+            parts.append([one["was_parked"]["tickets"]["it"] for one in answer["retried"]])
+            event = {name: answer[name] for name in ("after", "until")}
+        assert [len(part) for part in parts] == [2, 2, 1, 0]
+        assert {number for part in parts for number in part} == numbers
+
+
+def test_a_persons_pause_leaves_the_brakes_alone_and_says_whose_it_replaces() -> None:
+    with world(real_link()) as w:
+        w.wiring.pauses.brake("eng", "too many writes")
+        for more in ({}, {"side": "eng"}):
+            told = say(w, "pause", reason="Jira moves", who="omar", **more)
+            assert f"`tieline release {w.link.name} eng`" in told["error"]
+        assert w.wiring.store.pause("it") is None
+        braked = w.wiring.store.pause("eng")
+        assert braked is not None
+        assert (braked.kind, braked.reason) == ("brake", "too many writes")
+        assert say(w, "pause", side="it", reason="it moves", who="omar")["replaced"] == {}
+        told = say(w, "pause", side="it", reason="it rests", who="jane")
+        assert (told["replaced"]["it"]["who"], told["replaced"]["it"]["reason"]) == (
+            "omar",
+            "it moves",
+        )
+
+
+def test_a_birth_that_waits_for_the_other_side_is_named_as_people_call_it() -> None:
+    with world(real_link()) as w:
+        say(w, "pause", side="eng", reason="Jira moves")
+        number = w.incident("one")
+        w.flow()
+        assert say(w, "brake")["first"] == [{"it": number, "eng": ""}]
+        say(w, "resume")
+        w.settle(ticks=1)
+        assert [issue["summary"] for issue in w.issues()] == ["one"]
+
+
 def parked_birth(w: World, title: str) -> str:
     w.jira.faults.status(400, "POST", r".*/rest/api/3/issue", count=-1)
     number = w.incident(title)

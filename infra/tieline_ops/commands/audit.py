@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from tieline_ops.asking import link_of
+from tieline_ops.asking import finite, link_of
 from tieline_ops.auditing import Audited, Auditor
 from tieline_ops.calling import Calls
 from tieline_ops.drift_rate import Rate
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, moment, pair, print_json, progress
-from tieline_ops.trouble import Wrong
+from tieline_ops.trouble import Trouble, Wrong
 
 SAMPLE = 100
 _SHOWN = 20
@@ -37,18 +37,26 @@ _WORDS = {
 @click.option("--seed", help="Draw the sample of an earlier audit again.")
 @click.option(
     "--settled",
+    callback=finite,
     default=60.0,
     show_default=True,
     help="Seconds; what was changed less than this ago is moving.",
 )
 @click.option(
     "--per-second",
+    callback=finite,
     default=5.0,
     show_default=True,
     type=click.FloatRange(0.01),
     help="Twins to look at per second; each takes a few calls of either side.",
 )
-@click.option("--wait", default=60.0, show_default=True, help="With --repair: seconds to wait.")
+@click.option(
+    "--wait",
+    callback=finite,
+    default=60.0,
+    show_default=True,
+    help="With --repair: seconds to wait.",
+)
 @click.option("--deployed", is_flag=True, help="Ask AWS even if the local stack is up.")
 @json_option
 @click.pass_obj
@@ -74,7 +82,8 @@ def command(
     Twins that are being changed, and parked ones, are counted apart. Nothing is written; with
     --repair, the drifted are put on the queue as if they had changed, and looked at again.
 
-    Exit status 1 if some drifted, with --repair if some still do.
+    Exit status 1 if some drifted, with --repair if some still do, or if it was stopped: then what
+    was compared so far is shown.
 
     \b
     Example:
@@ -84,16 +93,15 @@ def command(
     if every and (sample is not None or seed is not None):
         raise Wrong("--all takes neither --sample nor --seed", "leave --all away, or the others")
     mode = link_of(project, link).mode
+    audited = Audited(link, None if every else seed or secrets.token_hex(3))
     with progress("comparing", machine=machine) as now:
         auditor = Auditor(Calls(project, deployed), link, settled, per_second, now)
-        if every:
-            audited = auditor.every()
-        else:
-            audited = auditor.sample(sample or SAMPLE, seed or secrets.token_hex(3))
+        whole = _compare(auditor, audited, sample or SAMPLE)
+        repair = repair and whole
         drifted = list(audited.drifted)
         repaired = auditor.repair(drifted, wait) if repair and drifted else {}
     told = {**_as_json(audited), "at": datetime.now(UTC).isoformat(), "mode": mode}
-    told["sample"] = None if every else sample or SAMPLE
+    told |= {"sample": None if every else sample or SAMPLE, "whole": whole}
     if repair:
         told["repaired"] = [_became(audited.drifted[key], one) for key, one in repaired.items()]
     if machine:
@@ -101,8 +109,27 @@ def command(
     else:
         for line in _lines(audited, told):
             click.echo(line)
+    if not whole:
+        click.echo("Stopped before the end.", err=True)
     left = told["repaired"] if repair else told["drifted"]
-    context.exit(1 if any(not one.get("out") for one in left) else 0)
+    context.exit(1 if not whole or any(not one.get("out") for one in left) else 0)
+
+
+def _compare(auditor: Auditor, audited: Audited, size: int) -> bool:
+    """Fill the audit; False if it was stopped. Raises Trouble if that was before the first twin."""
+    try:
+        if audited.seed is None:
+            auditor.every(audited)
+        else:
+            auditor.sample(size, audited.seed, audited)
+    except KeyboardInterrupt:
+        return False
+    except Trouble as trouble:
+        if not audited.looked:
+            raise
+        trouble.show()
+        return False
+    return True
 
 
 def _as_json(audited: Audited) -> dict[str, Any]:
@@ -146,7 +173,7 @@ def _became(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
 def _lines(audited: Audited, told: Mapping[str, Any]) -> Iterator[str]:
     which = "all" if audited.seed is None else f"seed {audited.seed}"
     yield f"{audited.link}: {audited.compared} of {audited.seen} twins compared ({which})"
-    yield f"  {_rate(audited.rate)}"
+    yield f"  {_rate(audited.rate, whole=told['whole'])}"
     for stands, word in _WORDS.items():
         count = audited.how_many(stands)
         if count or stands in {"agrees", "drifted"}:
@@ -177,9 +204,11 @@ def _drifted(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"{pair(one['tickets'])}: {one['became']}"
 
 
-def _rate(found: Rate) -> str:
+def _rate(found: Rate, *, whole: bool) -> str:
     if found.value is None:
-        return "nothing could be compared"
+        return "nothing could be compared" if whole else "nothing was compared"
+    if not whole:
+        return f"drift {_percent(found.value)}, of those that were compared"
     if found.compared == found.population:
         return f"drift {_percent(found.value)}, of all of them"
     low, high = _percent(found.low), _percent(found.high)

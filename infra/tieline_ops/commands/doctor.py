@@ -102,7 +102,7 @@ def diagnosed(project: Project, name: str, calls: Calls) -> Diagnosis:
     changed: list[Changed] = []
     for side in link.order:
         told = _ask(calls, link, side)
-        found += of_side(side, told, f"tieline/{name}")
+        found += of_side(name, side, told, f"tieline/{name}")
         if told["facts"] is None:
             continue
         facts, before = from_json(told["facts"]), told["before"]

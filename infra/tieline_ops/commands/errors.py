@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tieline.runtime.ways_out import MOST as SHOWN
 from tieline_ops.asking import checked, link_of
 from tieline_ops.calling import Calls
 from tieline_ops.dead_letters import Letter, dead_letters
@@ -69,12 +70,15 @@ def command(
       tieline errors jira-servicenow --json
     """  # noqa: D301 - click keeps lines after this mark
     found: list[dict[str, Any]] = []
+    more: dict[str, int] = {}
     calls = Calls(project, deployed)
     with progress("asking", machine=machine) as now:
         for name in asked_for(project, links, deployed=deployed):
             now(name)
             try:
-                found += _of_link(project, name, calls)
+                told = checked(calls.ask(name, {"tieline": "errors"}), "")
+                found += _of_link(project, name, calls, told)
+                more |= {name: not_shown(told)} if not_shown(told) else {}
             except Trouble as trouble:
                 if links:
                     raise
@@ -82,18 +86,26 @@ def command(
                 found.append({"what": "unknown", "link": name, "kind": "", "since": "", **said})
     found.sort(key=lambda one: (rank(one), str(one["since"])))
     if machine:
-        print_json({"errors": found})
+        print_json({"errors": found, **({"more": more} if more else {})})
     else:
         for one in found:
             _print(one)
-        if not found:
+        for name, count in more.items():
+            click.echo(f"{name}: and {count} more parked; `tieline retry {name} --all` tries all")
+        if not found and not more:
             click.echo("nothing waits for a person")
-    context.exit(1 if found else 0)
+    context.exit(1 if found or more else 0)
 
 
-def _of_link(project: Project, name: str, calls: Calls) -> list[dict[str, Any]]:
-    """What waits in a link. Raises Trouble."""
-    told = checked(calls.ask(name, {"tieline": "errors"}), "")
+def not_shown(told: Mapping[str, Any]) -> int:
+    """How many parked tickets a function's answer leaves out."""
+    return max(0, int(told.get("parked_in_all", 0)) - SHOWN)
+
+
+def _of_link(
+    project: Project, name: str, calls: Calls, told: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """What waits in a link, by what its function told. Raises Trouble."""
     letters = dead_letters(link_of(project, name), calls.local(name)).look()
     return waiting(name, told, letters)
 

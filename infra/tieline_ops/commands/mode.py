@@ -10,6 +10,7 @@ from tieline_ops.files import read_text
 from tieline_ops.link_checks import check
 from tieline_ops.link_file.catalogue import catalogues
 from tieline_ops.project import Project
+from tieline_ops.running import running
 from tieline_ops.speaking import json_option, print_json
 from tieline_ops.trouble import Trouble
 
@@ -33,7 +34,8 @@ def with_mode(text: str, mode: str) -> str:
 def command(context: click.Context, project: Project, link: str, mode: str, machine: bool) -> None:
     """Let LINK write, or only show what it would write.
 
-    Changes the line `mode:` of its link.yaml; the next deployment brings it about. With `plan` a
+    Changes the line `mode:` of its link.yaml; the next deployment, or `tieline reload` on the
+    local stack, brings it about. With `plan` a
     link reads and shows what it would write, and writes nothing.
 
     \b
@@ -56,9 +58,10 @@ def command(context: click.Context, project: Project, link: str, mode: str, mach
     if machine:
         print_json({"link": name, "mode": mode, "changed": changed})
     elif changed:
-        click.echo(
-            f"functions/{name}/link.yaml says `mode: {mode}` now; `make deploy` brings it about"
-        )
+        bring = "`make deploy` brings it about"
+        if running(project, name):
+            bring = f"`tieline reload {name}` brings it about here, `make deploy` on AWS"
+        click.echo(f"functions/{name}/link.yaml says `mode: {mode}` now; {bring}")
     else:
         click.echo(f"functions/{name}/link.yaml says `mode: {mode}` already")
     context.exit(0)

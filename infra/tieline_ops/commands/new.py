@@ -119,5 +119,5 @@ def _say(link: str, files: list[str], problems: tuple[str, ...]) -> None:
 Next:
   1. Write your places and fields into functions/{link}/link.yaml
   2. tieline check {link}
-  3. Put both sides' credentials into the secret tieline/{link}, then: tieline check {link} --live
+  3. tieline secrets set {link} SIDE  for each of both, then: tieline check {link} --live
   4. Deploy, look with `tieline preview {link} TICKET`, then set `mode: live`""")

@@ -40,7 +40,8 @@ def command(
 
     Webhooks are still taken, and wait. Nothing is read from that side nor written to it, no poll
     ends the pause, and a deployment does not either. Functions that are warm know it within a
-    minute.
+    minute. A pause that is there already is replaced, and told of; not so the brake's, which only
+    `tieline release` ends.
 
     \b
     Example:
@@ -52,6 +53,10 @@ def command(
     if machine:
         print_json(answer)
         return
+    for name, before in answer.get("replaced", {}).items():
+        who = f" by {before['who']}" if before["who"] else f", {before['kind']}"
+        was = f"paused since {moment(before['since'])}{who}: {before['reason']}"
+        click.echo(f"{name} was {was}; this pause takes its place")
     for name in [side] if side else found.order:
         click.echo(f"{name} is paused; everywhere by {moment(answer['everywhere'])}")
     click.echo(f"end it with: tieline resume {found.name}" + (f" {side}" if side else ""))

@@ -64,5 +64,6 @@ def _print(answer: Mapping[str, Any]) -> None:
                 )
     for problem in answer.get("problems", ()):
         click.echo(click.style(f"! {problem}", fg="yellow"))
-    if not writes:
-        click.echo(answer.get("note") or "Both sides agree: nothing would be written.")
+    said = answer.get("note") or ("" if writes else "Both sides agree: nothing would be written.")
+    if said:
+        click.echo(said)

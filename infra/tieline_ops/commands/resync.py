@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import click
 
-from tieline_ops.asking import checked, link_of
+from tieline_ops.asking import checked, finite, link_of
+from tieline_ops.bringing import Asker
 from tieline_ops.calling import Calls
 from tieline_ops.commands.pause import login
-from tieline_ops.commands.retry import became
+from tieline_ops.commands.retry import AGREE, became
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, pair, print_json, progress
-from tieline_ops.trouble import Wrong, unknown
+from tieline_ops.trouble import Trouble, Wrong, unknown
 
-MOST = 100
+MOST, AT_ONCE = 100, 25
+"""Tickets of one command, and of one question: what a function does of it in time, it says."""
 _LOOK_EVERY = 0.5
-AGREE = "both sides agree"
+NOT = "not asked for: the command was stopped before"
+
+
+@dataclass
+class _Asked:
+    """What was put on the queue, or why not, by what the ticket was called; and since when."""
+
+    since: str = ""
+    tickets: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def take(self, answer: Mapping[str, Any]) -> None:
+        """Add what one answer tells."""
+        self.tickets |= {one["ticket"]: one for one in answer["asked"]}
+        moments = [moment for moment in (self.since, str(answer["since"])) if moment]
+        self.since = min(moments, key=datetime.fromisoformat)
 
 
 @click.command(name="resync")
@@ -26,7 +44,13 @@ AGREE = "both sides agree"
 @click.argument("tickets", metavar="TICKET…", nargs=-1, required=True)
 @click.option("--prefer", metavar="SIDE", help="Where the two differ, let SIDE win, this once.")
 @click.option("--side", help="The tickets' side; found out if not given.")
-@click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for the outcome.")
+@click.option(
+    "--wait",
+    callback=finite,
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for the outcome.",
+)
 @click.option("--who", default=login, help="Who asks for it; your login if not given.")
 @click.option("--deployed", is_flag=True, help="Ask AWS even if `make run` is up.")
 @json_option
@@ -63,13 +87,18 @@ def command(
     if len(tickets) > MOST:
         raise Wrong(f"{len(tickets)} tickets are too many at once", f"name {MOST} at most")
     calls, asker = Calls(project, deployed), who or "an operator"
-    event = {"tieline": "resync", "tickets": list(tickets), "who": asker}
+    event: dict[str, Any] = {"tieline": "resync", "who": asker}
     more = {"prefer": prefer, "side": side}
     event |= {name: value for name, value in more.items() if value}
+    names = list(dict.fromkeys(tickets))
+    with progress("asking", machine=machine):
+        asked = _ask(Asker(calls, found.name), event, names)
     with progress("waiting for the outcome", machine=machine):
-        answer = checked(calls.ask(found.name, event), "")
-        known = _outcomes(calls, found.name, answer, asker, wait)
-    told = [_told(found.name, one, known.get(one.get("asked"))) for one in answer["asked"]]
+        known = _outcomes(calls, found.name, asked, asker, wait)
+    told = [
+        _told(found.name, one, known.get(one.get("asked")))
+        for one in (asked.tickets.get(name, {"ticket": name, "error": NOT}) for name in names)
+    ]
     if machine:
         print_json({"link": found.name, "resynced": told})
     else:
@@ -78,14 +107,28 @@ def command(
     context.exit(0 if all(one["agree"] for one in told) else 1)
 
 
+def _ask(asker: Asker, event: Mapping[str, Any], names: Sequence[str]) -> _Asked:
+    """Put the tickets on the queue. Raises Trouble if that stopped before the first one was."""
+    asked = _Asked()
+    try:
+        asker.each(names, lambda part: {**event, "tickets": part}, asked.take, AT_ONCE)
+    except KeyboardInterrupt:
+        pass  # what was asked for is told of
+    except Trouble as trouble:
+        if not asked.tickets:
+            raise
+        trouble.show()
+    return asked
+
+
 def _outcomes(
-    calls: Calls, link: str, answer: Mapping[str, Any], who: str, wait: float
+    calls: Calls, link: str, asked: _Asked, who: str, wait: float
 ) -> dict[Any, Mapping[str, Any]]:
     """What became of what was asked, as far as it is known in time. Raises Trouble."""
-    open_ = {one["asked"]: one["twin"] for one in answer["asked"] if "asked" in one}
+    open_ = {one["asked"]: one["twin"] for one in asked.tickets.values() if "asked" in one}
     found: dict[Any, Mapping[str, Any]] = {}
     until = time.monotonic() + wait
-    question = {"tieline": "resynced", "since": answer["since"], "who": who}
+    question = {"tieline": "resynced", "since": asked.since, "who": who}
     while open_:
         answers = checked(calls.ask(link, {**question, "asked": open_}), "")["answers"]
         found.update(answers)

@@ -105,7 +105,7 @@ def _row(name: str, answer: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         name,
         answer["mode"],
-        str(answer["twins"]),
+        _twins(answer),
         _last(answer),
         _lag(answer),
         _queue(answer),
@@ -113,6 +113,16 @@ def _row(name: str, answer: Mapping[str, Any]) -> tuple[str, ...]:
         str(answer["parked"]),
         paused or "-",
     )
+
+
+def _twins(answer: Mapping[str, Any], noun: str = "") -> str:
+    """How many twins there are, ended ones apart as far as that is known without a full look."""
+    last = answer.get("last") or {}
+    ended, every = last.get("ended", 0), last.get("all", True)
+    if not every:
+        return f"{answer['twins']} with ended{noun}"
+    kept = f"{max(0, answer['twins'] - ended)}{noun}"
+    return f"{kept}, {ended} ended" if ended else kept
 
 
 def _last(answer: Mapping[str, Any]) -> str:
@@ -141,7 +151,7 @@ def _in_full(name: str, answer: Mapping[str, Any]) -> Iterator[str]:
     if "error" in answer:
         yield f"{title}  {answer['error']}; {answer.get('hint', '')}"
         return
-    counts = f"{answer['twins']} twins, {answer['parked']} parked, {answer['waiting']} waiting"
+    counts = f"{_twins(answer, ' twins')}, {answer['parked']} parked, {answer['waiting']} waiting"
     if answer.get("planned"):
         counts += f", {answer['planned']} with something to write once it is live"
     yield f"{title}  {answer['mode']}  {counts}"

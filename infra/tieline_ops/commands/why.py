@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from tieline_ops.asking import NOT_THERE
 from tieline_ops.finding_ticket import (
-    NOT_THERE,
     Asked,
     about_a_ticket,
     nobody_knows,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 
@@ -31,6 +32,15 @@ Open the console in a browser, or try, in another terminal:
     "assignment_group": "Engineering"}}'
   curl {eng}/_sandbox/issues
 Ctrl-C ends it all; nothing is kept."""
+
+
+def example(links: Mapping[str, Mapping[str, Mapping[str, str]]]) -> str:
+    """What to try, with the addresses of one link; "" if none has an incident and an issue."""
+    systems = {"it": "servicenow", "eng": "jira"}
+    for sides in links.values():
+        if {name: one["system"] for name, one in sides.items()} == systems:
+            return _HELP.format(**{name: one["url"] for name, one in sides.items()})
+    return ""
 
 
 def main() -> int:
@@ -67,13 +77,10 @@ def main() -> int:
         print(f"console   {served.url}")
         print(f"webhooks  {addresses['webhooks']}/<link>/<side>\naws       {addresses['aws']}")
         print(f"log       {addresses['log']}")
-        urls: dict[str, str] = {}
         for link, sides in addresses["links"].items():
             for side, one in sides.items():
-                urls[side] = one["url"]
                 print(f"{link} {side}: {one['system']} at {one['url']}")
-        if urls.keys() >= {"it", "eng"}:
-            print(_HELP.format(**urls), flush=True)
+        print(example(addresses["links"]), flush=True)
         ended.wait()
         served.close()
     return 0

@@ -147,7 +147,7 @@ def with_twin(
     """
     because = [_origin(link, twin, rows)]
     if twin.state is TwinState.ENDED:
-        return Verdict("ended", (*because, *_ended(link, twin)))
+        return Verdict("ended", (*because, *ended(link, twin)))
     if twin.parked is not None:
         place = f" ({twin.parked.place})" if twin.parked.place else ""
         because.append(f"it waits for a person: {twin.parked.kind}: {twin.parked.reason}{place}")
@@ -158,7 +158,7 @@ def with_twin(
     because += [f"{side} is paused: {why}" for side, why in paused.items()]
     if twin.due_at is not None:
         why = WAITS.get(twin.due_why, twin.due_why)
-        because.append(f"it is looked at again at {twin.due_at.isoformat()}, since {why}")
+        because.append(f"it is looked at again at {twin.due_at:%Y-%m-%d %H:%M:%S} UTC, since {why}")
     if twin.state is TwinState.CREATING:
         return Verdict("waiting", (*because, "its counterpart is not there yet"))
     if paused:
@@ -172,6 +172,9 @@ def with_twin(
             "a change of it was not worked on yet; the next webhook or poll brings it, or `retry`"
         )
         return Verdict("behind", (*because, late))
+    if _leaves(link, rows):
+        end = "it is leaving the link: a note is left, and then the pair ends"
+        return Verdict("behind", (*because, end))
     return Verdict("synced", (*because, "nothing is left to write"))
 
 
@@ -185,13 +188,21 @@ def _origin(link: Link, twin: Twin, rows: Sequence[Mapping[str, Any]]) -> str:
         return f"{first} was there first, and meets `create` rule {met[0]}{made}"
     if not rows:
         return f"{first} was there first{made}; no `create` rule of this link begins there"
-    return (
-        f"{first} was there first{made}; it meets no `create` rule now, which alone does not end"
-        f" a pair (on_leave: {link.on_leave})"
-    )
+    unmet = f"{first} was there first{made}; it meets no `create` rule now"
+    if twin.state is TwinState.ENDED:
+        return unmet
+    if _leaves(link, rows):
+        return f"{unmet}, which ends a pair that agrees (on_leave: {link.on_leave})"
+    return f"{unmet}, which alone does not end a pair (on_leave: {link.on_leave})"
 
 
-def _ended(link: Link, twin: Twin) -> Iterator[str]:
+def _leaves(link: Link, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a pair ends with the next look at it. `rows` are its first ticket's."""
+    return link.on_leave != "keep" and bool(rows) and not any(row["met"] for row in rows)
+
+
+def ended(link: Link, twin: Twin) -> Iterator[str]:
+    """By what an ended twin's pair was ended."""
     if twin.left:
         yield "the pair was ended: its first ticket meets no `create` rule any more"
         yield f"on_leave is {link.on_leave}; it comes back when it meets one again"
@@ -200,7 +211,10 @@ def _ended(link: Link, twin: Twin) -> Iterator[str]:
     if gone:
         yield f"the pair was ended: the ticket of {gone[0]} is gone (on_delete: {link.on_delete})"
     else:
-        yield "a person ended the pair (`tieline disconnect`): each ticket goes its own way"
+        yield (
+            "a person ended the pair (`tieline disconnect`): each ticket goes its own way until"
+            " `tieline connect` joins them again"
+        )
 
 
 def decisions(

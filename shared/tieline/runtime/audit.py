@@ -89,17 +89,26 @@ class Audit:
         return {"drawn": [list(one) for one in drawn], "seen": seen, "after": after}
 
     def _audit(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """How each of the twins stands, of as many as the time allows. Raises Paused."""
+        """How each of the twins stands, of as many as the time allows. Raises Paused.
+
+        `called` is for how many of them a system was asked.
+        """
         keys = [str(key) for key in event.get("keys", ())][:AT_ONCE]
         settled = timedelta(seconds=float(event.get("settled", SETTLED.total_seconds())))
         twins = self._store.twins(keys)
         looked: dict[str, Any] = {}
+        called = 0
         for key in keys:
             if looked and self._remaining() < STOP_WITH:
                 break
             twin = twins.get(key)
-            looked[key] = {"stands": "ended"} if twin is None else self._looked(twin, settled)
-        return {"looked": looked}
+            if twin is None:
+                looked[key] = {"stands": "ended"}
+                continue
+            apart = self._apart(twin)
+            called += apart is None
+            looked[key] = self._looked(twin, apart, settled)
+        return {"looked": looked, "called": called}
 
     def _repair(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Put twins on the queue as if they had changed."""
@@ -107,13 +116,14 @@ class Audit:
         asked = [self._ways_out.ask(t.origin, t.sides[t.origin].id) for t in twins.values()]
         return {"asked": asked, "mode": self._link.mode}
 
-    def _looked(self, twin: Twin, settled: timedelta) -> dict[str, Any]:
+    def _looked(
+        self, twin: Twin, apart: dict[str, Any] | None, settled: timedelta
+    ) -> dict[str, Any]:
         names = {
             "origin": twin.origin,
             "tickets": {s: b.key or b.id for s, b in twin.sides.items()},
             "urls": {s: b.url for s, b in twin.sides.items()},
         }
-        apart = self._apart(twin)
         if apart is not None:
             return {**names, **apart}
         try:

@@ -25,6 +25,7 @@ from tieline.domain.written import written_mark
 from tieline.runtime.carry_out import CarryOut, remember
 from tieline.runtime.following import taken_up
 from tieline.runtime.message import Message, Misrouted
+from tieline.runtime.pauses import PUT_OFF, Paused
 from tieline.runtime.reconciler import Reconciler, parked_for
 from tieline.runtime.sides import Sides
 from tieline.runtime.telemetry import Telemetry
@@ -157,7 +158,10 @@ class Births:
         if self._link.mode == "plan":
             return self._reconciler.hold(twin, (f"{other}.created",))
         # Before the intent: what is not sent need not be looked for when the side is back.
-        self._sides.pauses.check(other)
+        try:
+            self._sides.pauses.check(other)
+        except Paused as pause:
+            return self._put_off(twin, ticket, pause.until)
         writes, problems = birth_values(self._link, twin.origin, ticket, self._sides.specs())
         missing: list[Problem] = list(problems)
         resolved = self._carry_out.resolved(other, writes, missing)
@@ -181,6 +185,13 @@ class Births:
             return _written(*self._reconciler.run(bound, twin.origin, cause))
         tickets = {twin.origin: ticket, other: made}
         return _written(*self._reconciler.settle(live, tickets, cause, tuple(missing)))
+
+    def _put_off(self, twin: Twin, ticket: Ticket, until: datetime) -> tuple[str, Twin]:
+        """Let a birth wait for the other side, by the name that people call its ticket."""
+        known = replace(twin.sides[twin.origin], key=ticket.key, url=ticket.url)
+        sides = {**twin.sides, twin.origin: known}
+        waiting = replace(twin, sides=sides, due_at=until, due_why=PUT_OFF)
+        return "put off", self._store.save(waiting)
 
     def _intend(self, twin: Twin) -> tuple[Twin, datetime]:
         """Store that a ticket is about to be made, and when; the caller makes it at once."""

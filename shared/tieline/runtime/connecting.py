@@ -25,7 +25,7 @@ from tieline.runtime.backfill import SOON, STOP_WITH, WORKS, since_of
 from tieline.runtime.carry_out import CarryOut, remember
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.listing import Listing
-from tieline.runtime.operator import described
+from tieline.runtime.preview import described
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import Verb

@@ -13,6 +13,7 @@ from tieline.runtime.changing import Changing
 from tieline.runtime.doctor import Doctor
 from tieline.runtime.looking import Looking
 from tieline.runtime.operator import Operator
+from tieline.runtime.preview import Preview
 from tieline.runtime.pulse import Pulse
 from tieline.runtime.release import Release
 from tieline.runtime.resync import Resync
@@ -41,15 +42,14 @@ def operator_of(made: Wiring) -> Operator:
         made.link,
         made.store,
         made.sides,
-        made.reconciler,
-        made.clock,
         ways_out,
         Seeing(made.link, made.store, looking, made.reconciler, pulse),
+        Preview(made.link, made.store, made.sides, made.reconciler),
         BringingIn(made),
         audit,
         _doctor(made),
         Account(made.link, made.sides),
-        Resync(made.link, made.store, made.sides, ways_out, made.clock),
+        Resync(made.link, made.store, made.sides, ways_out, made.clock, made.time_left),
         Release(made.link, made.store, made.pauses, ways_out, made.telemetry, made.clock),
         Changing(made, made.of, made.time_left),
         made.versions,

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-from tieline.connectors.base import Clock
-from tieline.domain.errors import Gone, TielineError
+from tieline.domain.errors import TielineError
 from tieline.domain.link import Link
-from tieline.domain.marks import whole
-from tieline.domain.plan import (
-    AddAttachment,
-    AddComment,
-    DeleteAttachment,
-    DeleteComment,
-    EditComment,
-    Plan,
-    UpdateFields,
-)
-from tieline.domain.reconcile import birth_values
-from tieline.domain.twin import TwinState
-from tieline.domain.when import meets
 from tieline.runtime.polls import failing_facts
-from tieline.runtime.reconciler import Reconciler, SideGone
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.sides import Sides
 from tieline.runtime.tickets import find
-from tieline.runtime.ways_out import WaysOut, parked_facts
+from tieline.runtime.ways_out import Verb, WaysOut, parked_facts
 from tieline.state.store import Store
-
-Verb = Callable[[Mapping[str, Any]], dict[str, Any]]
-"""Answers an operator's event; raises TielineError."""
 
 
 class Topic(Protocol):
@@ -48,8 +30,6 @@ class Operator:
         link: Link,
         store: Store,
         sides: Sides,
-        reconciler: Reconciler,
-        clock: Clock,
         ways_out: WaysOut,
         seeing: Seeing,
         *topics: Topic,
@@ -60,14 +40,11 @@ class Operator:
         self._link = link
         self._store = store
         self._sides = sides
-        self._reconciler = reconciler
-        self._clock = clock
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a verb asks for; an unknown verb gives `error` and the verbs there are."""
         verbs: dict[str, Verb] = {
             "status": self._status,
-            "preview": self._preview,
             "reconcile": self._reconcile,
             **{name: verb for topic in self._topics for name, verb in topic.verbs().items()},
         }
@@ -114,87 +91,6 @@ class Operator:
         asked = self._ways_out.ask(side, id)
         return {"queued": f"{side} {id}", "mode": self._link.mode, **asked}
 
-    def _preview(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """What a reconcile of a ticket would write now."""
-        side, id = self._ticket(event)
-        key = self._store.twin_key(side, id)
-        twin = self._store.twin(key) if key else None
-        if twin is None or twin.state is not TwinState.LIVE:
-            return self._preview_birth(side, id)
-        try:
-            tickets = self._reconciler.read(twin, side)
-        except SideGone as gone:
-            return {
-                "twin": twin.key,
-                "tickets": {s: base.key or base.id for s, base in twin.sides.items()},
-                "writes": [],
-                "note": f"the ticket of {gone.side} is gone (on_delete: {self._link.on_delete})",
-            }
-        plan = self._reconciler.plan(twin, tickets, self._reconciler.parts(twin, tickets))
-        return {
-            "twin": twin.key,
-            "tickets": {s: t.key for s, t in tickets.items()},
-            "writes": described(plan),
-            "problems": [p.reason for p in plan.problems],
-        }
-
     def _ticket(self, event: Mapping[str, Any]) -> tuple[str, str]:
         """Side and id of the ticket that an event names. Raises Gone, Configuration."""
         return find(self._link, self._sides, event)
-
-    def _preview_birth(self, side: str, id: str) -> dict[str, Any]:
-        try:
-            want = self._reconciler.want(side)
-            ticket = self._sides.call(side, lambda c: c.read(id, want))
-        except Gone:
-            return {"error": f"{side} has no ticket {id}"}
-        births = [b for b in self._link.create if b.source == side]
-        if not any(meets(b.when, ticket) for b in births):
-            return {
-                "tickets": {side: ticket.key},
-                "writes": [],
-                "note": "it matches no `create` of this link, so nothing is made",
-            }
-        other = self._link.other(side)
-        writes, problems = birth_values(self._link, side, ticket, self._sides.specs())
-        return {
-            "tickets": {side: ticket.key, other: "(new)"},
-            "writes": [
-                {"side": other, "what": w.field, "from": "", "to": whole(w.value), "why": w.why}
-                for w in writes
-            ],
-            "problems": [p.reason for p in problems],
-        }
-
-
-def described(plan: Plan) -> list[dict[str, str]]:
-    """A plan's actions as lines of a diff."""
-    lines: list[dict[str, str]] = []
-    for action in plan.actions:
-        match action:
-            case UpdateFields(side=side, writes=writes):
-                lines += [
-                    {
-                        "side": side,
-                        "what": w.field,
-                        "from": whole(w.before),
-                        "to": whole(w.value),
-                        "why": w.why,
-                    }
-                    for w in writes
-                ]
-            case AddComment(side=side, body=body):
-                lines.append(_line(side, "comment", "", body, "new"))
-            case EditComment(side=side, body=body):
-                lines.append(_line(side, "comment", "…", body, "edited"))
-            case DeleteComment(side=side, part=part):
-                lines.append(_line(side, "comment", part.ids.get(side, ""), "", "deleted"))
-            case AddAttachment(side=side, source=source):
-                lines.append(_line(side, "attachment", "", source.name, "new"))
-            case DeleteAttachment(side=side, part=part):
-                lines.append(_line(side, "attachment", part.ids.get(side, ""), "", "deleted"))
-    return lines
-
-
-def _line(side: str, what: str, before: str, after: str, why: str) -> dict[str, str]:
-    return {"side": side, "what": what, "from": before, "to": after, "why": why}

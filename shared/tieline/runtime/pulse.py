@@ -8,7 +8,7 @@ from typing import Any
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Transient
-from tieline.domain.twin import Change, Twin
+from tieline.domain.twin import Change, Twin, TwinState
 from tieline.runtime.looking import LARGEST_PAGE, LOOK_WITH
 from tieline.state.queue import Queue
 from tieline.state.store import Store
@@ -31,7 +31,8 @@ class Pulse:
     def facts(self) -> dict[str, Any]:
         """`queue` is None where it cannot be asked; `lag_seconds` is how late the latest is.
 
-        `last` is the newest write of the first SEARCHED twins; `all` says whether those are all.
+        `last` is the newest write of the first SEARCHED twins; `all` says whether those are all,
+        and `ended` how many of them ended: they stay in the table, to be found.
         """
         now = self._clock()
         due = next(iter(self._store.due(now, 1)), None)
@@ -52,15 +53,16 @@ class Pulse:
 
     def _last(self) -> dict[str, Any]:
         newest: tuple[Twin, Change] | None = None
-        searched, after, more = 0, None, True
+        searched, ended, after, more = 0, 0, None, True
         while more and searched < SEARCHED and self._remaining() > LOOK_WITH:
             twins, after = self._store.page(LARGEST_PAGE, after)
             searched, more = searched + len(twins), after is not None
             for twin in twins:
+                ended += twin.state is TwinState.ENDED
                 if twin.history and (newest is None or twin.history[-1].at > newest[1].at):
                     newest = twin, twin.history[-1]
         if newest is None:
-            return {"at": None, "all": not more}
+            return {"at": None, "all": not more, "ended": ended}
         twin, change = newest
         return {
             "at": change.at.isoformat(),
@@ -69,4 +71,5 @@ class Pulse:
             "cause": change.cause,
             "tickets": {s: b.key or b.id for s, b in twin.sides.items()},
             "all": not more,
+            "ended": ended,
         }

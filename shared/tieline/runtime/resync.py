@@ -5,14 +5,15 @@ What is written is recorded in the twin's history with the operator as its cause
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Clock
 from tieline.domain.errors import Configuration, TielineError
 from tieline.domain.link import Link
 from tieline.domain.twin import Twin
+from tieline.runtime.backfill import STOP_WITH, WORKS
 from tieline.runtime.message import resync_cause
 from tieline.runtime.sides import Sides
 from tieline.runtime.tickets import find
@@ -27,31 +28,43 @@ class Resync:
     """Answers in plain JSON values; writes nothing to either system itself."""
 
     def __init__(
-        self, link: Link, store: Store, sides: Sides, ways_out: WaysOut, clock: Clock
+        self,
+        link: Link,
+        store: Store,
+        sides: Sides,
+        ways_out: WaysOut,
+        clock: Clock,
+        remaining: Callable[[], timedelta],
     ) -> None:
         self._link = link
         self._store = store
         self._sides = sides
         self._ways_out = ways_out
         self._clock = clock
+        self._remaining = remaining
 
     def verbs(self) -> Mapping[str, Verb]:
         """Verb -> what answers it."""
         return {"resync": self._resync, "resynced": self._resynced}
 
     def _resync(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Put tickets on the queue, to be read anew; one that is not found is said so."""
+        """Put tickets on the queue, to be read anew; one that is not found is said so.
+
+        As many as there is time for, one at least: `count` says how many of the first.
+        """
         who, prefer = str(event.get("who", "")), str(event.get("prefer") or "")
         if not who:
             raise Configuration("a resync needs somebody who asks for it")
         if prefer and prefer not in self._link.order:
             raise Configuration(f"the link's sides are {' and '.join(self._link.order)}")
-        since = self._clock().isoformat()
-        asked = [
-            self._ask(str(name), event.get("side"), who, prefer)
-            for name in list(event.get("tickets", []))[:MOST]
-        ]
-        return {"asked": asked, "mode": self._link.mode, "since": since}
+        now = self._clock()
+        asked: list[dict[str, Any]] = []
+        for name in list(event.get("tickets", []))[:MOST]:
+            if asked and (self._clock() > now + WORKS or self._remaining() < STOP_WITH):
+                break
+            asked.append(self._ask(str(name), event.get("side"), who, prefer))
+        told = {"asked": asked, "count": len(asked)}
+        return {**told, "mode": self._link.mode, "since": now.isoformat()}
 
     def _ask(self, name: str, side: object, who: str, prefer: str) -> dict[str, Any]:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tieline.connectors.base import Clock
@@ -20,7 +20,7 @@ from tieline.state.queue import AT_ONCE
 from tieline.state.store import Pause, Store
 
 MOST = 1000
-"""So many parked twins are shown or retried at once."""
+"""So many parked twins are shown, or retried at once."""
 WAITING_MOST = 5000
 SEVERAL = 100
 """So many answers are looked for at once."""
@@ -114,14 +114,26 @@ class WaysOut:
         }
 
     def _retry(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Put every parked twin on the queue, or those of a kind, the longest waiting first."""
-        kind = event.get("kind")
-        retried = []
-        for twin in self._store.parked(MOST):
+        """Put parked twins on the queue, or those of a kind, the longest waiting first.
+
+        As many as there is time for, one at least. `after` and `until` of the answer are for those
+        that follow; `after` is None once there are none that were parked before the first question.
+        """
+        kind, place = event.get("kind"), event.get("after")
+        until = datetime.fromisoformat(str(event.get("until") or self._clock().isoformat()))
+        after = (str(place[0]), datetime.fromisoformat(str(place[1]))) if place else None
+        retried: list[dict[str, Any]] = []
+        twins = [t for t in self._store.parked(MOST, after) if t.parked and t.parked.since <= until]
+        for count, twin in enumerate(twins):
             assert twin.parked is not None
-            if kind in {None, twin.parked.kind} and self._remaining() > STOP_WITH:
+            if count and self._remaining() < STOP_WITH:
+                break
+            after = twin.key, twin.parked.since
+            if kind in {None, twin.parked.kind}:
                 retried.append(self.ask(twin.origin, twin.sides[twin.origin].id))
-        return {"retried": retried, "mode": self._link.mode}
+        following = [after[0], after[1].isoformat()] if after and twins else None
+        told = {"after": following, "until": until.isoformat()}
+        return {"retried": retried, **told, "mode": self._link.mode}
 
     def _answers(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """What became of what was asked, as far as it is known: outcome and how the twin stands."""
@@ -134,13 +146,25 @@ class WaysOut:
         return {"answers": found}
 
     def _pause(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Leave a side, or both, alone until somebody resumes it."""
+        """Leave a side, or both, alone until somebody resumes it. Never over the brake's pause.
+
+        `replaced` has the pauses that this one takes the place of.
+        """
         reason, who = str(event.get("reason", "")), str(event.get("who", ""))
         if not reason:
             raise Configuration("a pause needs a reason")
-        for side in self._named(event):
+        sides = tuple(self._named(event))
+        before = {side: pause for side, pause in self._pauses().items() if side in sides}
+        for side, pause in before.items():
+            if pause.kind == "brake":
+                raise Configuration(
+                    f"the brake holds {side}, which stays paused until"
+                    f" `tieline release {self._link.name} {side}` ends that; no side was paused now"
+                )
+        for side in sides:
             self._sides.pauses.begin(side, "person", reason, timedelta(0), who)
         return {
+            "replaced": {side: pause_facts(pause) for side, pause in before.items()},
             "paused": {s: pause_facts(p) for s, p in self._pauses().items()},
             "everywhere": (self._clock() + LOOK_AGAIN).isoformat(),
         }

@@ -303,8 +303,12 @@ class DynamoStore:
     def due(self, now: datetime, limit: int) -> Sequence[Twin]:
         return self._indexed("due", limit, "due_at < :now", {":now": text(f"{moment(now)}#~")})
 
-    def parked(self, limit: int) -> Sequence[Twin]:
-        return self._indexed("parked", limit)
+    def parked(self, limit: int, after: tuple[str, datetime] | None = None) -> Sequence[Twin]:
+        if after is None:
+            return self._indexed("parked", limit)
+        key, since = after
+        values = {":after": text(f"{moment(since)}#{key}")}
+        return self._indexed("parked", limit, "parked_at > :after", values)
 
     def all_twins(self) -> Iterator[Twin]:
         for item in self._index_keys("twins", None, "", {}):

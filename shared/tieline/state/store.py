@@ -201,7 +201,7 @@ class Store(Protocol):
     def due(self, now: datetime, limit: int) -> Sequence[Twin]:
         """Twins whose `due_at` is not after `now`, the longest due first."""
 
-    def parked(self, limit: int) -> Sequence[Twin]:
+    def parked(self, limit: int, after: tuple[str, datetime] | None = None) -> Sequence[Twin]:
         """Twins that wait for a person, the longest waiting first."""
 
     def all_twins(self) -> Iterator[Twin]:

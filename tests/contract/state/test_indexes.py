@@ -47,6 +47,8 @@ def test_parked_twins_come_the_longest_waiting_first(store: DynamoStore) -> None
     free = store.save(twin("k2", eng="2", it="", parked=Parked(NOW, "loop", "why")))
     assert [t.key for t in store.parked(10)] == ["k2", "k1", "k0"]
     assert [t.key for t in store.parked(1)] == ["k2"]
+    assert [t.key for t in store.parked(1, ("k2", NOW))] == ["k1"]
+    assert [t.key for t in store.parked(9, ("k1", NOW + MINUTE))] == ["k0"]
     store.save(replace(free, parked=None))
     assert [t.key for t in store.parked(10)] == ["k1", "k0"]
     assert store.counts() == Counts(twins=3, parked=2, due=0)

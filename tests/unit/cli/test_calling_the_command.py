@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tieline_ops.calling import Calls
 from tieline_ops.cli import VERBS
+from tieline_ops.local.__main__ import example
+from tieline_ops.trouble import Trouble
 
 
 def test_help_names_every_verb(checkout: Path, tieline) -> None:
@@ -102,3 +106,67 @@ def test_a_side_that_the_link_does_not_have_is_a_wrong_call(checkout, tieline) -
     said = tieline("preview", "jira-servicenow", "OPS-1", "--side", "engg")
     assert said.status == 2
     assert "did you mean 'eng'?" in said.err
+
+
+@pytest.mark.parametrize(
+    "words", [("audit", "--settled"), ("audit", "--wait"), ("retry", "--wait")]
+)
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_what_is_no_number_of_seconds_is_a_wrong_call(
+    words: tuple[str, str], number: str, checkout, tieline
+) -> None:
+    said = tieline(words[0], "jira-servicenow", words[1], number)
+    assert said.status == 2
+    assert "is no number to reckon with" in said.err
+
+
+def test_that_no_link_could_be_asked_is_not_told_as_that_none_has_the_ticket(
+    checkout, tieline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(_: Calls, link: str, __: object) -> dict[str, object]:
+        if link in answers:
+            return {"error": "eng and it have no ticket of that name in the link's scope"}
+        raise Trouble("no answer")
+
+    answers: set[str] = set()
+    monkeypatch.setattr(Calls, "ask", ask)
+    said = tieline("show", "OPS-1")
+    assert said.status == 1
+    assert "no link could be asked about OPS-1" in said.err
+    answers.add("jira-servicenow")
+    said = tieline("show", "OPS-1")
+    assert "no link that answered has OPS-1 in its scope" in said.err
+
+
+def test_a_paused_side_is_no_matter_of_how_a_ticket_is_written(
+    checkout, tieline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Calls, "ask", lambda *_: {"error": "side eng is paused"})
+    said = tieline("preview", "jira-servicenow", "OPS-1")
+    assert "`tieline errors jira-servicenow`" in said.err
+    assert "write its key" not in said.err
+
+
+def test_a_mode_is_brought_about_where_the_link_runs(checkout: Path, tieline) -> None:
+    assert "now; `make deploy`" in tieline("mode", "jira-servicenow", "plan").out
+    sides = {"eng": {"url": "http://127.0.0.1:1"}, "it": {"url": "http://127.0.0.1:1"}}
+    state = {"webhooks": "", "aws": "", "links": {"jira-servicenow": sides}}
+    (checkout / ".state").mkdir()
+    (checkout / ".state/local.json").write_text(json.dumps(state), "utf-8")
+    said = tieline("mode", "jira-servicenow", "live")
+    assert "`tieline reload jira-servicenow` brings it about here" in said.out
+
+
+def test_what_to_try_has_the_addresses_of_one_link() -> None:
+    def side(system: str, url: str) -> dict[str, str]:
+        return {"system": system, "url": url}
+
+    links = {
+        "a": {"eng": side("jira", "http://a-eng"), "it": side("servicenow", "http://a-it")},
+        "b": {"eng": side("jira", "http://b-eng"), "crm": side("salesforce", "http://b-crm")},
+    }
+    said = example(links)
+    assert "http://a-eng" in said
+    assert "http://a-it" in said
+    assert "http://b" not in said
+    assert example({"b": links["b"]}) == ""

@@ -39,7 +39,8 @@ def test_a_new_link_passes_the_check_whatever_its_systems(
 def test_a_new_link_has_the_code_of_the_others_and_is_deployed_like_them(
     checkout: Path, tieline
 ) -> None:
-    tieline("new", "jira", "servicenow", "--name", "fresh")
+    said = tieline("new", "jira", "servicenow", "--name", "fresh")
+    assert "tieline secrets set fresh SIDE" in said.out
     theirs, ours = (checkout / f"functions/{n}/app.py" for n in ("jira-servicenow", "fresh"))
     assert ours.read_bytes() == theirs.read_bytes()
     shutil.copytree(Path(__file__).parents[3] / "infra", checkout / "infra")

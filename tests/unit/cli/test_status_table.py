@@ -78,3 +78,15 @@ def test_a_poll_that_fails_is_told_with_its_reason_and_needs_somebody_from_the_s
 
     assert "its poll has failed 2 times since 2026-03-02 08:00:00 UTC: answered 400" in told(2)
     assert "answered 400" not in told(1)
+
+
+def test_ended_twins_are_not_counted_as_if_they_were_kept_the_same() -> None:
+    last = answer()["last"]
+    none = answer(twins=292, last={**last, "all": True, "ended": 292})
+    some = answer(twins=1500, last={**last, "all": False, "ended": 4})
+    said = list(lines({"a": none, "b": some}, named=True))
+    assert "0, 292 ended" in said[1]
+    assert "1500 with ended" in said[2]
+    assert "0 twins, 292 ended, 0 parked" in "\n".join(said)
+    assert "1500 with ended twins, 0 parked" in "\n".join(said)
+    assert "12 twins, 0 parked" in next(iter(lines({"a": answer()}, named=True)))

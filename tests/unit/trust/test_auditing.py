@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from tieline.runtime.audit import rank
-from tieline_ops.auditing import Auditor
+from tieline_ops.auditing import Audited, Auditor
 from tieline_ops.trouble import Trouble
 
 INDEX_PAGE = 400
@@ -39,7 +39,9 @@ class Function:
         self.asked.append(keys)
         self.now += SECONDS_EACH * len(keys)
         drift = [{"side": "eng", "what": "summary", "why": "changed", "count": 1}]
-        return {"looked": {k: {"stands": self.stands[k], "drift": drift} for k in keys}}
+        called = sum(self.stands[k] not in {"ended", "parked"} for k in keys)
+        looked = {k: {"stands": self.stands[k], "drift": drift} for k in keys}
+        return {"looked": looked, "called": called}
 
     def _draw(self, event: Mapping[str, Any]) -> dict[str, Any]:
         self.draws += 1
@@ -112,6 +114,29 @@ def test_twins_are_looked_at_no_faster_than_asked_for() -> None:
     function = Function({f"k{n}": "agrees" for n in range(100)})
     function.auditor(per_second=5.0).sample(40, "s")
     assert function.now == pytest.approx(40 / 5.0)
+
+
+def test_twins_of_which_no_system_is_asked_are_passed_at_once() -> None:
+    stands = {f"k{n:03}": "ended" for n in range(292)}
+    function = Function({**stands, "live": "agrees"})
+    audited = function.auditor(per_second=5.0).every()
+    assert len(audited.looked) == 293
+    assert function.now < 4.0
+
+
+def test_what_was_compared_is_kept_whatever_stops_an_audit() -> None:
+    function = Function({f"k{n:03}": "agrees" for n in range(100)})
+    audited = Audited("x", None)
+    auditor = function.auditor(per_second=5.0)
+
+    def stop(seconds: float) -> None:
+        function.sleep(seconds)
+        if function.now > 5.0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replace(auditor, sleep=stop).every(audited)
+    assert 20 < audited.compared < 40
 
 
 def test_an_older_function_is_told_of() -> None:

@@ -22,12 +22,12 @@ def told(**more: Any) -> dict[str, Any]:
 
 
 def grades(told: dict[str, Any]) -> list[str]:
-    return [found.grade for found in of_side("eng", told, "tieline/x")]
+    return [found.grade for found in of_side("x-y", "eng", told, "tieline/x")]
 
 
 def test_a_side_that_is_well_is_fine() -> None:
     assert grades(told()) == ["fine", "fine"]
-    assert "3 minutes ago; 9 in 1 days" in str([*of_side("eng", told(), "x")][1])
+    assert "3 minutes ago; 9 in 1 days" in str([*of_side("x-y", "eng", told(), "x")][1])
 
 
 @pytest.mark.parametrize(("times", "grade"), [(1, "warn"), (2, "grave")])
@@ -42,7 +42,7 @@ def test_a_poll_that_fails_is_told_and_grave_from_the_second_on(times: int, grad
     ("ahead", "grade"), [(None, None), (5, "fine"), (-6, "warn"), (121, "grave"), (-600, "grave")]
 )
 def test_a_clock_is_as_grave_as_it_goes_wrong(ahead: float | None, grade: str | None) -> None:
-    first = [f for f in of_side("eng", told(ahead=ahead), "x") if "clock" in f.what]
+    first = [f for f in of_side("x-y", "eng", told(ahead=ahead), "x") if "clock" in f.what]
     assert [f.grade for f in first] == ([grade] if grade else [])
 
 
@@ -81,3 +81,10 @@ def test_what_waits_is_told_and_what_nobody_may_see_too() -> None:
     assert of(0, dead=0, waiting=3) == ["fine", "fine", "fine"]
     assert of(2, dead=1, waiting=5000) == ["warn", "grave", "warn"]
     assert of(0, dead=None, waiting=None) == ["fine", "warn"]
+
+
+@pytest.mark.parametrize(("kind", "verb"), [("brake", "release"), ("person", "resume")])
+def test_a_pause_names_the_verb_that_ends_it(kind: str, verb: str) -> None:
+    paused = {"kind": kind, "reason": "x", "since": ago(hours=1), "until": None}
+    first = next(iter(of_side("x-y", "eng", told(paused=paused), "x")))
+    assert f"`tieline {verb} x-y eng`" in first.remedy

@@ -47,13 +47,18 @@ function figures(page) {
   const recent = page.recent ? `${page.recent.count}${page.recent.all ? "" : "+"}` : "–";
   const known = (n, unit = "") => (n === null || n === undefined ? "–" : `${n}${unit}`);
   const tiles = [
-    ["Twins", known(page.twins)], ["Changed, last hour", recent],
+    ["Twins", known(page.twins, ended(page.last))], ["Changed, last hour", recent],
     ["Last change", page.last?.at ? time(page.last.at) : "–"], ["Most overdue", known(page.lag, " s")],
     ["On the queue", known(page.queued)], ["Waiting", known(page.waiting)],
     ["Parked", known(page.parked)], ["Dead letters", known(page.dead)],
   ];
   return h("dl", { class: "panel figures" }, tiles.map(([name, value]) =>
     h("div", { "data-key": name }, h("dt", {}, name), h("dd", { class: name === "Parked" && page.parked ? "parked" : null }, value))));
+}
+
+// Twins that ended stay in the table; how many they are is known of the first thousand.
+function ended(last) {
+  return last?.ended ? `, ${last.ended}${last.all ? "" : " or more"} ended` : "";
 }
 
 function sides(context, page) {
