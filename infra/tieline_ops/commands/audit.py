@@ -11,6 +11,7 @@ import click
 
 from tieline_ops.asking import link_of
 from tieline_ops.auditing import Audited, Auditor
+from tieline_ops.bringing import Asker
 from tieline_ops.calling import Calls
 from tieline_ops.drift_rate import Rate
 from tieline_ops.project import Project
@@ -85,7 +86,9 @@ def command(
         raise Wrong("--all takes neither --sample nor --seed", "leave --all away, or the others")
     mode = link_of(project, link).mode
     with progress("comparing", machine=machine) as now:
-        auditor = Auditor(Calls(project, deployed), link, settled, per_second, now)
+        hint = f"`tieline errors {link}` shows what is wrong with it"
+        asker = Asker(Calls(project, deployed), link, hint)
+        auditor = Auditor(asker, settled, per_second, now)
         if every:
             audited = auditor.every()
         else:

@@ -11,13 +11,11 @@ import click
 
 from tieline.domain.link import Link
 from tieline_ops.asking import link_of
-from tieline_ops.bringing import Asker, Pace, Reached, rate_option
+from tieline_ops.bringing import Asker, Pace, Reached, rate_option, share_of
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, print_json, progress
 from tieline_ops.trouble import Trouble, Wrong
-
-_SECONDS_OF_RATE = 10
 
 
 @click.command(name="backfill")
@@ -70,7 +68,7 @@ def command(
         "since": since.replace(tzinfo=UTC).isoformat() if since else "",
         "where": [_condition(text) for text in where],
         "dry": dry,
-        "most": max(1, min(500, rate * _SECONDS_OF_RATE // 60)),
+        "most": 500 if dry else share_of(rate),
     }
     asker = Asker(Calls(project, deployed), found.name)
     told: dict[str, Any] = {}
@@ -135,23 +133,28 @@ def _side(
     now: Callable[[str], None],
 ) -> None:
     """One side to its end; `told` is filled on the way. Raises Trouble."""
-    pace, reached, begun = Pace(rate), Reached(datetime.now(UTC)), time.monotonic()
-    place, names = None, []
-    while not told["done"]:
-        answer = asker.ask({**event, "place": place})
-        event, place = {**event, "restart": False}, answer["place"]
-        names += answer["found"]
-        told |= {"done": answer["done"], **answer["totals"]}
+    pace, reached, begun = Pace(rate, asker.stopped), Reached(datetime.now(UTC)), time.monotonic()
+    place: Any = None
+    names: list[str] = []
+
+    def take(answer: Mapping[str, Any]) -> None:
+        nonlocal place
+        place = answer["place"]
+        names.extend(answer["found"])
+        told.update({"done": answer["done"], **answer["totals"]})
         if event["dry"]:
             told["tickets"] = names
         if answer["at"]:
             reached.come(datetime.fromisoformat(answer["at"]), time.monotonic() - begun)
         totals = answer["totals"]
         now(f"{event['side']}: {totals['seen']} seen, {totals['found']} found {reached.told()}")
-        if not told["done"]:
-            # Paid for afterwards: the next answer waits for what this one put on the queue.
-            pace.take(len(answer["found"]))
-            pace.take(0)
+
+    while not told["done"]:
+        # Paid for afterwards: the next answer waits for what this one put on the queue.
+        pace.take(0)
+        answer = asker.ask({**event, "place": place}, take)
+        event = {**event, "restart": False}
+        pace.take(len(answer["found"]))
 
 
 def _print(link: str, told: Mapping[str, Mapping[str, Any]], *, dry: bool) -> None:

@@ -19,6 +19,7 @@ from tieline.domain.ticket import Ticket
 from tieline.domain.when import meets
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.listing import Listing
+from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import Verb
 from tieline.state.store import Progress, Store
@@ -93,7 +94,7 @@ class Backfill:
         """List a side a little further and put what is found on the queue; say how far it is.
 
         `dry` reads the tickets instead and queues nothing; then `place` is that of the answer
-        before. Raises Configuration, Stale, Paused.
+        before. Raises Configuration, Stale; Paused where nothing was done before.
         """
         work = self._work(event)
         told: dict[str, Any] = {"done": False, "wait": 0.0, "why": ""}
@@ -115,6 +116,11 @@ class Backfill:
         except Transient as failure:
             told["wait"] = (failure.after or SOON).total_seconds()
             told["why"] = failure.what
+        except Paused as paused:
+            # What was done is kept and told; the next question hears of the pause alone.
+            if not work.seen and position == work.progress.position:
+                raise
+            told["why"] = str(paused)
         place = self._kept(work, position, done=bool(told["done"]))
         return {
             **told,
