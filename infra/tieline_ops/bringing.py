@@ -190,6 +190,7 @@ class Left:
     """How long the rest of so many things may take, at the pace since this was made."""
 
     whole: int
+    what: str = ""  # said before it
     clock: Callable[[], float] = time.monotonic
     begun: float = field(init=False)
 
@@ -198,7 +199,7 @@ class Left:
 
     def told(self, done: int) -> str:
         """`40 of 100, about 3 min left`."""
-        of = f"{done} of {self.whole}"
+        of = f"{self.what}{done} of {self.whole}"
         if not 0 < done < self.whole:
             return of
         seconds = (self.clock() - self.begun) * (self.whole - done) / done

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from support.unheard import unheard
-from support.world import ROOT, World, real_link, world
+from support.world import JANE, ROOT, World, real_link, world
 
 from tieline.domain.link import Brake
-from tieline_ops.bringing import Asker
+from tieline_ops.bringing import Asker, Left
 from tieline_ops.calling import Calls
 from tieline_ops.cli import main
+from tieline_ops.speaking import progress
 
 LINK = "jira-servicenow"
 FAST = ("--rate", "60000")
@@ -132,6 +133,60 @@ def test_the_brakes_pause_names_the_command_that_releases_it(
         assert status == 1
         assert "(brake): 2 writes between" in err
         assert f"`tieline release {LINK} " in err
+
+
+def test_more_births_than_the_brake_lets_through_are_foretold_and_told_of(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with world(real_link(brake=Brake(writes_per_hour=4))) as w:
+        post = _post(w, monkeypatch, capsys)
+        post.old(5)
+        words = ("backfill", LINK, "--side", "it", *FAST)
+        status, _, err = post.told(*words, "--dry-run")
+        assert status == 0
+        assert "about 10 writes; the brake comes on after 4 an hour" in err
+        assert f"`tieline release {LINK} --writes 10`" in err
+        status, _, err = post.told(*words)
+        assert status == 0
+        assert "so after some 2 tickets from now" in err
+        w.flow()
+        status, _, err = post.told(*words)
+        assert status == 1
+        assert "is paused by the brake: 4 writes between" in err
+        w.invoke({"tieline": "release", "seconds": 3600, "who": "lena"})
+        assert "brake" not in post.told(*words)[2]
+
+
+def test_a_dry_pairing_foretells_the_brake(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with world(real_link(brake=Brake(writes_per_hour=1))) as w:
+        post = _post(w, monkeypatch, capsys)
+        with unheard(w.jira, w.snow):
+            for n in (1, 2):
+                w.jira.create_issue(JANE, summary=f"ticket {n}", priority="Low")
+                w.incident(f"ticket {n}")
+        _, out, err = post.told("connect", LINK, "--by", "summary")
+        assert out.startswith("eng OPS-")
+        assert "writes; the brake comes on after 1 an hour, 1 more now" in err
+
+
+def test_half_a_minute_without_a_terminal_gives_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    moments = iter([0.0, 10.0, 30.0, 30.0, 40.0])
+    with progress("reading", clock=lambda: next(moments)) as now:
+        for text in ("1 of 9", "2 of 9", "3 of 9"):
+            now(text)
+    assert capsys.readouterr().err == "reading: 2 of 9\n"
+
+
+def test_what_is_left_is_told_with_how_long_it_may_take() -> None:
+    moments = iter([0.0, 60.0])
+    left = Left(100, "pairs: ", lambda: next(moments))
+    assert left.told(0) == "pairs: 0 of 100"
+    assert left.told(25) == "pairs: 25 of 100, about 3 min left"
+    assert left.told(100) == "pairs: 100 of 100"
 
 
 def _interrupt(_: Mapping[str, Any]) -> None:

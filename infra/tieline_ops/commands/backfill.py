@@ -11,10 +11,17 @@ import click
 
 from tieline.domain.link import Link
 from tieline_ops.asking import link_of
+from tieline_ops.brake_room import (
+    OF_A_BIRTH,
+    brake_of,
+    braked,
+    foretold,
+    foretold_of_births,
+)
 from tieline_ops.bringing import Asker, Pace, Reached, rate_option, share_of
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, print_json, progress
+from tieline_ops.speaking import json_option, print_json, progress, say
 from tieline_ops.trouble import Trouble, Wrong
 
 
@@ -55,7 +62,7 @@ def command(
     good, with another field for a second condition.
 
     Stop it with Ctrl-C at any time: the same command goes on where it was, since the place is kept
-    in the link's table. Exit status 1 if it did not come to the end.
+    in the link's table. Exit status 1 if it did not come to the end, or if the brake holds a side.
 
     \b
     Example:
@@ -77,6 +84,9 @@ def command(
         _check(
             asker, {**asked, "tieline": "backfill_check", "side": one, "restart": restart}, sides
         )
+    calls = asker.calls
+    if not dry and not machine:
+        say(foretold_of_births(found.name, brake_of(calls, found.name), rate))
     try:
         with progress("listing", machine=machine) as now:
             for one in sides:
@@ -88,13 +98,18 @@ def command(
     except Trouble as trouble:
         trouble.show()
         whole = False
+    after = brake_of(calls, found.name)
     if machine:
-        print_json({"link": found.name, "dry_run": dry, "sides": told})
+        held = list(after["braked"])
+        print_json({"link": found.name, "dry_run": dry, "sides": told, "braked": held})
     else:
         _print(found.name, told, dry=dry)
+        born = sum(one.get("found", 0) for one in told.values())
+        say(foretold(found.name, after, born * OF_A_BIRTH) if dry else "")
+        say(*braked(found.name, after))
     if not whole:
         click.echo("Stopped. The same command goes on from here; --restart begins anew.", err=True)
-    context.exit(0 if whole else 1)
+    context.exit(0 if whole and not after["braked"] else 1)
 
 
 def _sides(link: Link, side: str | None) -> list[str]:
