@@ -14,7 +14,7 @@ import click
 
 from tieline_ops.asking import SidePaused, checked
 from tieline_ops.calling import Asks
-from tieline_ops.trouble import Trouble
+from tieline_ops.trouble import Trouble, Wrong
 
 TRIES = 3
 """So often a function that failed is asked again: a process may die, and all that is asked of it
@@ -37,6 +37,16 @@ def rate_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def begin_at(since: datetime | None) -> str:
+    """The moment of `--since` in ISO 8601, "" if it is not given. Raises Wrong for a future one."""
+    if since is None:
+        return ""
+    moment = since.replace(tzinfo=UTC)
+    if moment > _now():
+        raise Wrong(f"--since {moment:%Y-%m-%d} is in the future", "no ticket changed since then")
+    return moment.isoformat()
 
 
 @dataclass(frozen=True, slots=True)

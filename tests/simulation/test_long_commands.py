@@ -229,3 +229,51 @@ def test_named_twins_end_no_faster_than_the_rate(post: Post) -> None:
     post.before = lambda e: _interrupt(e) if e["tieline"] == "disconnect" else None
     status, out, _ = post.told("disconnect", LINK, *names, "--yes", "--rate", "12")
     assert (status, out.count(": ended")) == (1, 1)
+
+
+def test_a_pairing_that_is_stopped_while_it_reads_counts_nothing(post: Post) -> None:
+    post.old(1)
+    post.before = lambda e: _interrupt(e) if e["tieline"] == "connect_list" else None
+    status, out, err = post.told("connect", LINK, "--by", "summary")
+    assert (status, out) == (1, "")
+    assert "Stopped." in err
+
+
+def test_a_backfill_that_is_stopped_in_its_second_side_says_what_is_listed_anew(
+    post: Post,
+) -> None:
+    post.old(1)
+    sides: list[str] = []
+
+    def stop(event: Mapping[str, Any]) -> None:
+        if event["tieline"] == "backfill" and event["side"] not in sides:
+            sides.append(event["side"])
+            if len(sides) == 2:
+                post.w.invoke(
+                    {"tieline": "pause", "side": event["side"], "reason": "x", "who": "lena"}
+                )
+
+    post.before = stop
+    status, _, err = post.told("backfill", LINK, *FAST)
+    assert status == 1
+    assert f"It lists {sides[0]} once more" in err
+    assert f"--side {sides[1]} leaves it" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("backfill", LINK, "--since", "2999-01-01"), "--since 2999-01-01 is in the future"),
+        (("connect", LINK, "--by", "summary", "--since", "2999-01-01"), "is in the future"),
+        (
+            ("backfill", LINK, "--side", "it", "--where", "urgency=Hihg"),
+            "urgency of it is never 'Hihg'; did you mean '1 - High'?",
+        ),
+    ],
+)
+def test_words_that_no_ticket_can_meet_are_refused(
+    words: tuple[str, ...], said: str, post: Post
+) -> None:
+    status, _, err = post.told(*words)
+    assert status > 0
+    assert said in err

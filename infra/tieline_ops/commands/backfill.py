@@ -18,7 +18,7 @@ from tieline_ops.brake_room import (
     foretold,
     foretold_of_births,
 )
-from tieline_ops.bringing import Asker, Pace, Reached, rate_option, share_of
+from tieline_ops.bringing import Asker, Pace, Reached, begin_at, rate_option, share_of
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, print_json, progress, say
@@ -72,7 +72,7 @@ def command(
     found = link_of(project, link, side)
     asked = {
         "tieline": "backfill",
-        "since": since.replace(tzinfo=UTC).isoformat() if since else "",
+        "since": begin_at(since),
         "where": [_condition(text) for text in where],
         "dry": dry,
         "most": 500 if dry else share_of(rate),
@@ -109,6 +109,7 @@ def command(
         say(*braked(found.name, after))
     if not whole:
         click.echo("Stopped. The same command goes on from here; --restart begins anew.", err=True)
+        say("" if dry else _listed_anew(told))
     context.exit(0 if whole and not after["braked"] else 1)
 
 
@@ -131,6 +132,15 @@ def _check(asker: Asker, event: Mapping[str, Any], sides: Sequence[str]) -> None
             hint = f"--side {' or --side '.join(sides)} takes one side alone"
             raise Trouble(trouble.message, trouble.hint or hint) from None
         raise
+
+
+def _listed_anew(told: Mapping[str, Mapping[str, Any]]) -> str:
+    """The place of a side that came to its end is not kept, so that it can be listed again."""
+    ended = [side for side, one in told.items() if one["done"]]
+    open_ = [side for side, one in told.items() if not one["done"]]
+    if not (ended and open_):
+        return ""
+    return f"It lists {ended[0]} once more, which makes nothing twice; --side {open_[0]} leaves it"
 
 
 def _condition(text: str) -> list[str]:

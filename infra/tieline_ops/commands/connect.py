@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import click
 from tieline.domain.link import Link
 from tieline_ops.asking import link_of
 from tieline_ops.brake_room import brake_of, braked, foretold
-from tieline_ops.bringing import Asker, Left, rate_option
+from tieline_ops.bringing import Asker, Left, begin_at, rate_option
 from tieline_ops.calling import Calls
 from tieline_ops.pairing import Held, Matches, held_by_list, match, read_by, read_csv
 from tieline_ops.project import Project
@@ -118,12 +118,11 @@ def command(
     """  # noqa: D301 - click keeps lines after this mark
     named = link_of(project, link)
     _fitting(named, by, listed, base, dry=dry, apply=apply)
-    found = Found(named)
+    start, found = begin_at(since), Found(named)
     asker = Asker(Calls(project, deployed), named.name)
     whole = True
     try:
         with progress("reading", machine=machine) as now:
-            start = since.replace(tzinfo=UTC).isoformat() if since else ""
             _match(asker, found, by, listed, start, now)
             if apply and not machine:
                 most = OF_A_PAIR * len(found.matches.pairs)
@@ -212,7 +211,7 @@ def _match_list(asker: Asker, found: Found, listed: Path, now: Say) -> None:
     ids: dict[str, dict[str, str]] = {}
     for side in found.link.order:
         known: dict[str, str | None] = {}
-        names = list(dict.fromkeys(row[side] for row in rows))
+        names = list(dict.fromkeys(row[side] for row in rows.values()))
         left = Left(len(names), f"{side}: names looked up: ")
 
         def take(
