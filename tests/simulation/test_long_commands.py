@@ -19,6 +19,7 @@ from tieline_ops.bringing import Asker, Left
 from tieline_ops.calling import Calls
 from tieline_ops.cli import main
 from tieline_ops.speaking import progress
+from tieline_ops.trouble import Trouble
 
 LINK = "jira-servicenow"
 FAST = ("--rate", "60000")
@@ -204,6 +205,34 @@ def test_what_a_function_was_doing_at_ctrl_c_is_told_of(post: Post) -> None:
     assert "stopping…\n" in err
     assert "Stopped. The same command goes on" in err
     assert [e["tieline"] for e in post.asked].count("disconnect_all") == 1
+
+
+def test_a_second_ctrl_c_waits_for_no_answer(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    post.twins(1)
+    stopping, over = threading.Event(), threading.Event()
+    late: list[bool] = []
+    stop = Asker.stop
+
+    def heard(asker: Asker) -> None:
+        stop(asker)
+        stopping.set()
+
+    def twice(event: Mapping[str, Any]) -> None:
+        if event["tieline"] == "disconnect_all":
+            _interrupt(event)
+            stopping.wait(20)
+            _interrupt(event)
+            late.append(not over.wait(20))
+            raise Trouble("nobody waits for this")
+
+    monkeypatch.setattr(Asker, "stop", heard)
+    post.before = twice
+    try:
+        status, out, _ = post.told("disconnect", LINK, "--all", "--yes")
+    finally:
+        over.set()
+    assert (status, out) == (1, "0 twins ended\n")
+    assert not any(late)
 
 
 def test_a_backfill_tells_of_what_it_queued_while_somebody_stopped_it(post: Post) -> None:
