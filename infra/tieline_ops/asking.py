@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
 
 from tieline.domain.link import Link
+from tieline_ops import pausing
 from tieline_ops.calling import Calls
 from tieline_ops.link_folder import load
 from tieline_ops.project import Project
@@ -30,10 +32,27 @@ def link_of(project: Project, name: str, side: str | None = None) -> Link:
     return link
 
 
+class SidePaused(Trouble):
+    """A side is paused: `pause` says of which link, which side, what kind and until when."""
+
+    def __init__(self, message: str, pause: Mapping[str, Any]) -> None:
+        super().__init__(message, pausing.hint(pause))
+        self.pause = pause
+
+    @property
+    def until(self) -> datetime | None:
+        """When it ends without anybody's doing; None if somebody has to do something."""
+        until = self.pause.get("until")
+        passing = self.pause.get("kind") in pausing.PASSING
+        return datetime.fromisoformat(until) if passing and until else None
+
+
 def checked(answer: dict[str, Any], hint: str) -> dict[str, Any]:
-    """The function's answer, if it is none of its errors. Raises Trouble."""
+    """The function's answer, if it is none of its errors. Raises Trouble, SidePaused."""
     if "verbs" in answer:
         raise Trouble(str(answer["error"]), "the function is of an older version: deploy it")
+    if "paused" in answer and "error" in answer:
+        raise SidePaused(str(answer["error"]), answer["paused"])
     if "error" in answer:
         raise Trouble(str(answer["error"]), hint)
     return answer

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tieline_ops.asking import checked
-from tieline_ops.calling import Calls
+from tieline_ops.bringing import Asker
 from tieline_ops.drift_rate import Rate, rate
 from tieline_ops.outcomes import outcomes
 
@@ -74,8 +73,7 @@ class Auditor:
     Where one is given an audit, it fills that one: what is found is there whatever stops it.
     """
 
-    calls: Calls
-    link: str
+    asker: Asker
     settled: float
     per_second: float
     say: Say
@@ -87,7 +85,7 @@ class Auditor:
 
         Those that turn out not to be comparable are replaced by the next of the lot.
         """
-        audited = into or Audited(self.link, seed)
+        audited = into or Audited(self.asker.link, seed)
         past = ""
         while audited.compared < size:
             drawn, audited.seen = self._drawn(seed, past)
@@ -100,10 +98,10 @@ class Auditor:
 
     def every(self, into: Audited | None = None) -> Audited:
         """Compare all twins."""
-        audited = into or Audited(self.link, None)
+        audited = into or Audited(self.asker.link, None)
         after = ""
         while True:
-            answer = self._ask({"tieline": "audit_draw", "after": after})
+            answer = self.asker.ask({"tieline": "audit_draw", "after": after})
             audited.seen += int(answer["seen"])
             for page in _pages([key for _, key in answer["drawn"]], lambda: _PAGE):
                 self._look_at(page, audited)
@@ -116,11 +114,11 @@ class Auditor:
         asked: list[Mapping[str, Any]] = []
         for start in range(0, len(keys), _ASKED_AT_ONCE):
             some = list(keys[start : start + _ASKED_AT_ONCE])
-            asked += self._ask({"tieline": "audit_repair", "keys": some})["asked"]
+            asked += self.asker.ask({"tieline": "audit_repair", "keys": some})["asked"]
         self.say("waiting for the outcome")
-        became = outcomes(self.calls, self.link, asked, wait)
+        became = outcomes(self.asker.calls, self.asker.link, asked, wait)
         outcome = {one["twin"]: became.get(one["asked"], {}).get("outcome") for one in asked}
-        after = Audited(self.link, None)
+        after = Audited(self.asker.link, None)
         for page in _pages(list(keys), lambda: _PAGE):
             self._look_at(page, after, settled=0.0)
         return {k: {**after.looked[k], "outcome": outcome.get(k)} for k in keys}
@@ -131,7 +129,7 @@ class Auditor:
         seen, after = 0, ""
         more = {"tieline": "audit_draw", "seed": seed, "past": past, "most": _DRAWN_AT_ONCE}
         while True:
-            answer = self._ask({**more, "after": after})
+            answer = self.asker.ask({**more, "after": after})
             seen += int(answer["seen"])
             found = [(str(place), str(key)) for place, key in answer["drawn"]]
             drawn = sorted([*drawn, *found])[:_DRAWN_AT_ONCE]
@@ -147,7 +145,7 @@ class Auditor:
             began = self.clock()
             within = self.settled if settled is None else settled
             event = {"tieline": "audit", "keys": left, "settled": within}
-            answer = self._ask(event)
+            answer = self.asker.ask(event)
             looked = answer["looked"]
             audited.looked |= looked
             left = [key for key in left if key not in looked]
@@ -157,10 +155,6 @@ class Auditor:
             pause = called / self.per_second - (self.clock() - began)
             if pause > 0:
                 self.sleep(pause)
-
-    def _ask(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        hint = f"`tieline errors {self.link}` shows what is wrong with it"
-        return checked(self.calls.ask(self.link, event), hint)
 
 
 def _pages(keys: Iterable[str], most: Callable[[], int]) -> Iterator[list[str]]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
-from threading import Event, Lock
+from datetime import UTC, datetime
+from threading import Event, Lock, Thread, current_thread, main_thread
 from typing import Any
 
 import click
 
-from tieline_ops.asking import checked
-from tieline_ops.calling import Calls
-from tieline_ops.trouble import Trouble
+from tieline_ops.asking import SidePaused, checked
+from tieline_ops.calling import Asks
+from tieline_ops.trouble import Trouble, Wrong
 
 TRIES = 3
 """So often a function that failed is asked again: a process may die, and all that is asked of it
 here may be asked twice."""
+SECONDS_OF_RATE = 5
 AT_ONCE = 4
 """Questions that are under way at a time."""
 
@@ -34,26 +35,100 @@ def rate_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     )
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def begin_at(since: datetime | None) -> str:
+    """The moment of `--since` in ISO 8601, "" if it is not given. Raises Wrong for a future one."""
+    if since is None:
+        return ""
+    moment = since.replace(tzinfo=UTC)
+    if moment > _now():
+        raise Wrong(f"--since {moment:%Y-%m-%d} is in the future", "no ticket changed since then")
+    return moment.isoformat()
+
+
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Asks one link's function. A system that wants patience gets it."""
+    """Asks one link's function. A system that wants patience gets it.
 
-    calls: Calls
+    Whoever presses Ctrl-C while the function answers still gets that answer, then it is `stopped`.
+    """
+
+    calls: Asks
     link: str
+    hint: str = ""  # said with the function's errors
+    clock: Callable[[], datetime] = _now
+    sleep: Callable[[float], object] | None = None  # None: until `stopped`
+    stopped: Event = field(default_factory=Event)
+    _said: set[str] = field(default_factory=set)
 
-    def ask(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer, once its own `wait` is over. Raises Trouble."""
-        for left in reversed(range(TRIES)):
+    def ask(
+        self, event: Mapping[str, Any], take: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> dict[str, Any]:
+        """The answer, once its own `wait` is over; `take` has it before that.
+
+        A side's pause that ends by itself is waited out. Raises Trouble, and KeyboardInterrupt
+        where a person said stop before this question, or while it waited.
+        """
+        answer = self._answer(event)
+        if take is not None:
+            take(answer)
+        self._rest(float(answer.get("wait", 0.0)))
+        return answer
+
+    def _answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        tries = TRIES
+        while True:
+            if self.stopped.is_set():
+                raise KeyboardInterrupt
             try:
-                answer = checked(self.calls.ask(self.link, event), "")
+                return checked(self._call(event), self.hint)
+            except SidePaused as paused:
+                self._wait_for(paused)
             except Trouble as trouble:
-                if not left or not trouble.message.startswith("the function failed"):
+                tries -= 1
+                if not tries or not trouble.message.startswith("the function failed"):
                     raise
-                time.sleep(1)
-            else:
-                time.sleep(float(answer.get("wait", 0.0)))
-                return answer
-        raise AssertionError("unreachable")  # pragma: no cover
+                self._rest(1)
+
+    def _call(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Ctrl-C reaches the main thread alone, so that one only waits for the answer."""
+        if current_thread() is not main_thread():
+            return self.calls.ask(self.link, event)
+        answer: Future[dict[str, Any]] = Future()
+
+        def call() -> None:
+            try:
+                answer.set_result(self.calls.ask(self.link, event))
+            except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+                answer.set_exception(error)
+
+        try:
+            Thread(target=call, daemon=True).start()
+            return answer.result()
+        except KeyboardInterrupt:
+            self.stop()
+            return answer.result()
+
+    def stop(self) -> None:
+        """Take what is under way, ask nothing more."""
+        click.echo("stopping…", err=True)
+        self.stopped.set()
+
+    def _wait_for(self, paused: SidePaused) -> None:
+        until = paused.until
+        if until is None:
+            raise paused
+        if until.isoformat() not in self._said:
+            self._said.add(until.isoformat())
+            click.echo(f"{paused.message}; waiting for it", err=True)
+        self._rest(max(1.0, (until - self.clock()).total_seconds()))
+
+    def _rest(self, seconds: float) -> None:
+        if seconds > 0:
+            (self.sleep or self.stopped.wait)(seconds)
 
     def each(
         self,
@@ -70,24 +145,34 @@ class Asker:
         parts = [things[n : n + at_once] for n in range(0, len(things), at_once)]
         lock, pace = Lock(), Pace(rate)
 
+        def locked(answer: Mapping[str, Any]) -> None:
+            with lock:
+                take(answer)
+
         def do(part: Sequence[Any]) -> None:
             while part:
                 pace.take(len(part))
                 if pace.stopped.is_set():
                     return
-                answer = self.ask(event(part))
-                with lock:
-                    take(answer)
+                answer = self.ask(event(part), locked)
                 part = part[int(answer["count"]) :]
 
         pool = ThreadPoolExecutor(AT_ONCE)
         try:
             for _ in pool.map(do, parts):
                 pass
+        except KeyboardInterrupt:
+            self.stop()
+            raise
         finally:
             # What has begun is told of; nothing more begins once one failed, or a person said so.
             pace.stopped.set()
             pool.shutdown(cancel_futures=True)
+
+
+def share_of(rate: int) -> int:
+    """So many things go into one question, that a stop is soon and no question is above `rate`."""
+    return max(1, min(500, rate * SECONDS_OF_RATE // 60))
 
 
 @dataclass
@@ -108,6 +193,27 @@ class Pace:
             turn = max(now, self._next)
             self._next = turn + count * 60 / self.rate
         self.stopped.wait(turn - now)
+
+
+@dataclass
+class Left:
+    """How long the rest of so many things may take, at the pace since this was made."""
+
+    whole: int
+    what: str = ""  # said before it
+    clock: Callable[[], float] = time.monotonic
+    begun: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begun = self.clock()
+
+    def told(self, done: int) -> str:
+        """`40 of 100, about 3 min left`."""
+        of = f"{self.what}{done} of {self.whole}"
+        if not 0 < done < self.whole:
+            return of
+        seconds = (self.clock() - self.begun) * (self.whole - done) / done
+        return f"{of}, about {_long(seconds)} left"
 
 
 @dataclass

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tieline_ops.project import Project
 from tieline_ops.running import Running, asked_for, function_name, up
 from tieline_ops.trouble import Trouble
 
 _SECONDS = 60
+
+
+class Asks(Protocol):
+    """What carries a question to a link's function."""
+
+    def ask(self, link: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """What the link's function answers. Raises Trouble."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tieline_ops.asking import checked
-from tieline_ops.calling import Calls
+from tieline_ops.calling import Asks
 
 _LOOK_EVERY = 0.5
 _AT_ONCE = 100
 
 
 def outcomes(
-    calls: Calls, link: str, asked: Sequence[Mapping[str, Any]], wait: float
+    calls: Asks, link: str, asked: Sequence[Mapping[str, Any]], wait: float
 ) -> dict[str, Mapping[str, Any]]:
     """What became of what was asked, as far as it is known in time. Raises Trouble."""
     open_ = {str(one["asked"]): str(one["twin"]) for one in asked}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tieline.domain.link import Link
 from tieline_ops.trouble import Wrong, unknown
@@ -105,62 +106,75 @@ def _by_rule(word: str, link: Link, hint: str) -> dict[str, str]:
     return dict.fromkeys(link.order, name)
 
 
-def read_csv(lines: Iterable[str], link: Link) -> list[dict[str, str]]:
-    """Pairs of names by side, from two columns. Raises Wrong with the line's number.
+def read_csv(lines: Iterable[str], link: Link) -> dict[int, dict[str, str]]:
+    """Pairs of names by side, from two columns, each by the number of its line. Raises Wrong.
 
     A first line that holds the sides' names says which column is whose; else the columns are in
     the order of link.yaml.
     """
-    found: list[dict[str, str]] = []
+    found: dict[int, dict[str, str]] = {}
     order: Sequence[str] = link.order
-    for number, row in enumerate(_rows(lines), 1):
+    headed = False
+    hint = f"each line holds two names, with a comma between: one of {order[0]}, one of {order[1]}"
+    reader = csv.reader(lines)
+    for row in _rows(reader):
         words = [word.strip() for word in row]
         if not any(words):
             continue
         if len(words) != len(order) or not all(words):
-            hint = f"each line holds two names: one of {order[0]}, one of {order[1]}"
-            raise Wrong(f"line {number} does not hold two names", hint)
-        if not found and sorted(words) == sorted(order):
-            order = words
+            raise Wrong(f"line {reader.line_num} does not hold two names{_between(words)}", hint)
+        if not found and not headed and sorted(words) == sorted(order):
+            order, headed = words, True
             continue
-        found.append(dict(zip(order, words, strict=True)))
+        found[reader.line_num] = dict(zip(order, words, strict=True))
+    if not found:
+        raise Wrong("the file holds no pairs", hint)
     return found
 
 
-def _rows(lines: Iterable[str]) -> Iterator[list[str]]:
-    rows = csv.reader(lines)
+def _rows(reader: Any) -> Iterator[list[str]]:
     try:
-        yield from rows
+        yield from reader
     except csv.Error as error:
         hint = "each line holds two names, in quotation marks if a comma is in one"
-        raise Wrong(f"line {rows.line_num} cannot be read: {error}", hint) from None
+        raise Wrong(f"line {reader.line_num} cannot be read: {error}", hint) from None
+
+
+def _between(words: Sequence[str]) -> str:
+    """What stands in the place of the comma, as some spreadsheets write it."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(words) == 1 and mark in words[0]:
+            return f": its columns are parted by {name}"
+    return ""
 
 
 def held_by_list(
-    order: tuple[str, str], rows: Sequence[Mapping[str, str]], ids: Mapping[str, Mapping[str, str]]
+    order: tuple[str, str],
+    rows: Mapping[int, Mapping[str, str]],
+    ids: Mapping[str, Mapping[str, str]],
 ) -> dict[str, list[Held]]:
     """The tickets of a list as if they held the number of their line for a key.
 
     `ids` is side -> name -> id. A ticket that stands on two lines joins them: both are ambiguous.
     """
     line_of: dict[tuple[str, str], int] = {}
-    joined = list(range(len(rows)))
+    joined = {line: line for line in rows}
 
     def root(line: int) -> int:
         while joined[line] != line:
             line = joined[line]
         return line
 
-    for number, row in enumerate(rows):
+    for number, row in rows.items():
         for side in order:
             id = ids[side].get(row[side])
             if id is not None:
                 first = line_of.setdefault((side, id), number)
                 joined[root(number)] = root(first)
     held: dict[str, list[Held]] = {side: [] for side in order}
-    for number, row in enumerate(rows):
+    for number, row in rows.items():
         for side in order:
             id = ids[side].get(row[side])
             if id is not None:
-                held[side].append(Held(id, row[side], f"line {root(number) + 1}"))
+                held[side].append(Held(id, row[side], f"line {root(number)}"))
     return held

@@ -1,11 +1,13 @@
-"""How verbs speak: lines for people, one JSON value for machines, progress on a terminal only."""
+"""How verbs speak: lines for people, one JSON value for machines, and how far long work is."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +15,8 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 CUT = 100
 """Characters of a value on a line."""
+EVERY = 30.0
+"""Seconds between lines that say how far it is, where there is no terminal."""
 
 
 def json_option(verb: F) -> F:
@@ -26,18 +30,35 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def progress(what: str, *, machine: bool = False) -> Iterator[Callable[[str], None]]:
+def progress(
+    what: str, *, machine: bool = False, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[str], None]]:
     """Something that moves while long work is done; call what it gives with what is done now.
 
-    Written to the standard error, and only if that is a terminal.
+    Written to the standard error: a line that changes on a terminal, else one each half minute.
     """
-    if machine or not sys.stderr.isatty():
+    if machine:
         yield lambda _: None
+        return
+    if not sys.stderr.isatty():
+        yield partial(_now_and_then, what, [clock()], clock)
         return
     from rich.console import Console  # noqa: PLC0415 - slow to import
 
     with Console(stderr=True).status(what) as status:
         yield lambda now: status.update(f"{what}: {now}")
+
+
+def _now_and_then(what: str, last: list[float], clock: Callable[[], float], now: str) -> None:
+    if clock() - last[0] >= EVERY:
+        last[0] = clock()
+        click.echo(f"{what}: {now}", err=True)
+
+
+def say(*lines: str) -> None:
+    """Tell people something beside the outcome, on the standard error; an empty line is none."""
+    for line in filter(None, lines):
+        click.echo(line, err=True)
 
 
 def moment(text: str | None) -> str:

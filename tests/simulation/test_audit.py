@@ -157,7 +157,10 @@ def test_a_paused_side_ends_the_audit_and_a_ticket_that_cannot_be_read_does_not(
     assert "403" in answer[twin]["why"]
     say(w, "pause", side="it", reason="it moves house")
     w.start_process()
-    assert say(w, "audit", keys=[other]) == {"error": "side it is paused"}
+    answer = say(w, "audit", keys=[other])
+    assert answer["error"] == "it is paused until a person ends it (person): it moves house"
+    told = {name: answer["paused"][name] for name in ("link", "side", "kind", "until")}
+    assert told == {"link": w.link.name, "side": "it", "kind": "person", "until": None}
 
 
 def test_fields_that_the_rules_let_differ_are_told_apart_from_drift(w: World) -> None:

@@ -11,6 +11,7 @@ import click
 
 from tieline_ops.asking import finite, link_of
 from tieline_ops.auditing import Audited, Auditor
+from tieline_ops.bringing import Asker
 from tieline_ops.calling import Calls
 from tieline_ops.drift_rate import Rate
 from tieline_ops.project import Project
@@ -95,7 +96,9 @@ def command(
     mode = link_of(project, link).mode
     audited = Audited(link, None if every else seed or secrets.token_hex(3))
     with progress("comparing", machine=machine) as now:
-        auditor = Auditor(Calls(project, deployed), link, settled, per_second, now)
+        hint = f"`tieline errors {link}` shows what is wrong with it"
+        asker = Asker(Calls(project, deployed), link, hint)
+        auditor = Auditor(asker, settled, per_second, now)
         whole = _compare(auditor, audited, sample or SAMPLE)
         repair = repair and whole
         drifted = list(audited.drifted)

@@ -11,13 +11,18 @@ import click
 
 from tieline.domain.link import Link
 from tieline_ops.asking import link_of
-from tieline_ops.bringing import Asker, Pace, Reached, rate_option
+from tieline_ops.brake_room import (
+    OF_A_BIRTH,
+    brake_of,
+    braked,
+    foretold,
+    foretold_of_births,
+)
+from tieline_ops.bringing import Asker, Pace, Reached, begin_at, rate_option, share_of
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, print_json, progress
+from tieline_ops.speaking import json_option, print_json, progress, say
 from tieline_ops.trouble import Trouble, Wrong
-
-_SECONDS_OF_RATE = 10
 
 
 @click.command(name="backfill")
@@ -57,7 +62,7 @@ def command(
     good, with another field for a second condition.
 
     Stop it with Ctrl-C at any time: the same command goes on where it was, since the place is kept
-    in the link's table. Exit status 1 if it did not come to the end.
+    in the link's table. Exit status 1 if it did not come to the end, or if the brake holds a side.
 
     \b
     Example:
@@ -67,10 +72,10 @@ def command(
     found = link_of(project, link, side)
     asked = {
         "tieline": "backfill",
-        "since": since.replace(tzinfo=UTC).isoformat() if since else "",
+        "since": begin_at(since),
         "where": [_condition(text) for text in where],
         "dry": dry,
-        "most": max(1, min(500, rate * _SECONDS_OF_RATE // 60)),
+        "most": 500 if dry else share_of(rate),
     }
     asker = Asker(Calls(project, deployed), found.name)
     told: dict[str, Any] = {}
@@ -79,6 +84,9 @@ def command(
         _check(
             asker, {**asked, "tieline": "backfill_check", "side": one, "restart": restart}, sides
         )
+    calls = asker.calls
+    if not dry and not machine:
+        say(foretold_of_births(found.name, brake_of(calls, found.name), rate))
     try:
         with progress("listing", machine=machine) as now:
             for one in sides:
@@ -90,13 +98,19 @@ def command(
     except Trouble as trouble:
         trouble.show()
         whole = False
+    after = brake_of(calls, found.name)
     if machine:
-        print_json({"link": found.name, "dry_run": dry, "sides": told})
+        held = list(after["braked"])
+        print_json({"link": found.name, "dry_run": dry, "sides": told, "braked": held})
     else:
         _print(found.name, told, dry=dry)
+        born = sum(one.get("found", 0) for one in told.values())
+        say(foretold(found.name, after, born * OF_A_BIRTH) if dry else "")
+        say(*braked(found.name, after))
     if not whole:
         click.echo("Stopped. The same command goes on from here; --restart begins anew.", err=True)
-    context.exit(0 if whole else 1)
+        say("" if dry else _listed_anew(told))
+    context.exit(0 if whole and not after["braked"] else 1)
 
 
 def _sides(link: Link, side: str | None) -> list[str]:
@@ -120,6 +134,15 @@ def _check(asker: Asker, event: Mapping[str, Any], sides: Sequence[str]) -> None
         raise
 
 
+def _listed_anew(told: Mapping[str, Mapping[str, Any]]) -> str:
+    """The place of a side that came to its end is not kept, so that it can be listed again."""
+    ended = [side for side, one in told.items() if one["done"]]
+    open_ = [side for side, one in told.items() if not one["done"]]
+    if not (ended and open_):
+        return ""
+    return f"It lists {ended[0]} once more, which makes nothing twice; --side {open_[0]} leaves it"
+
+
 def _condition(text: str) -> list[str]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
@@ -135,23 +158,28 @@ def _side(
     now: Callable[[str], None],
 ) -> None:
     """One side to its end; `told` is filled on the way. Raises Trouble."""
-    pace, reached, begun = Pace(rate), Reached(datetime.now(UTC)), time.monotonic()
-    place, names = None, []
-    while not told["done"]:
-        answer = asker.ask({**event, "place": place})
-        event, place = {**event, "restart": False}, answer["place"]
-        names += answer["found"]
-        told |= {"done": answer["done"], **answer["totals"]}
+    pace, reached, begun = Pace(rate, asker.stopped), Reached(datetime.now(UTC)), time.monotonic()
+    place: Any = None
+    names: list[str] = []
+
+    def take(answer: Mapping[str, Any]) -> None:
+        nonlocal place
+        place = answer["place"]
+        names.extend(answer["found"])
+        told.update({"done": answer["done"], **answer["totals"]})
         if event["dry"]:
             told["tickets"] = names
         if answer["at"]:
             reached.come(datetime.fromisoformat(answer["at"]), time.monotonic() - begun)
         totals = answer["totals"]
         now(f"{event['side']}: {totals['seen']} seen, {totals['found']} found {reached.told()}")
-        if not told["done"]:
-            # Paid for afterwards: the next answer waits for what this one put on the queue.
-            pace.take(len(answer["found"]))
-            pace.take(0)
+
+    while not told["done"]:
+        # Paid for afterwards: the next answer waits for what this one put on the queue.
+        pace.take(0)
+        answer = asker.ask({**event, "place": place}, take)
+        event = {**event, "restart": False}
+        pace.take(len(answer["found"]))
 
 
 def _print(link: str, told: Mapping[str, Mapping[str, Any]], *, dry: bool) -> None:

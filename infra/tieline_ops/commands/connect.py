@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,19 @@ import click
 
 from tieline.domain.link import Link
 from tieline_ops.asking import link_of
-from tieline_ops.bringing import Asker, rate_option
+from tieline_ops.brake_room import brake_of, braked, foretold
+from tieline_ops.bringing import Asker, Left, begin_at, rate_option
 from tieline_ops.calling import Calls
 from tieline_ops.files import read_text
 from tieline_ops.pairing import Held, Matches, held_by_list, match, read_by, read_csv
 from tieline_ops.project import Project
-from tieline_ops.speaking import json_option, pair, print_json, progress
+from tieline_ops.speaking import json_option, pair, print_json, progress, say
 from tieline_ops.trouble import Trouble, Wrong, unknown
 
 KEYS, NAMES, PAIRS = 50, 25, 20
 """Things of one question: what a function does of it within its time, it says."""
+OF_A_PAIR = 2
+"""Writes that a pair's first reconcile takes at most: each side's fields go in one."""
 FINE = ("ready", "connected", "already")
 Say = Callable[[str], None]
 
@@ -35,6 +38,12 @@ class Found:
     matches: Matches = field(default_factory=Matches)
     unknown: dict[str, list[str]] = field(default_factory=dict)
     pairs: list[dict[str, Any]] = field(default_factory=list)
+    matched: bool = False  # whether all tickets were read, so that what is alone is known
+
+    @property
+    def writes(self) -> int:
+        """Calls that write what was shown: the fields of a ticket go in one."""
+        return sum(len({line["side"] for line in pair["writes"]}) for pair in self.pairs)
 
     @property
     def fine(self) -> bool:
@@ -109,23 +118,16 @@ def command(
     tieline connect jira-servicenow --csv pairs.csv
     """  # noqa: D301 - click keeps lines after this mark
     named = link_of(project, link)
-    if (by is None) == (listed is None):
-        raise Wrong("say --by FIELD or --csv FILE", "`tieline connect --help` shows both")
-    if dry and apply:
-        raise Wrong("--dry-run and --apply are opposites", "leave one of them out")
-    if base not in {"none", *named.order}:
-        raise unknown("side", base, (*named.order, "none"), "")
-    found = Found(named)
+    _fitting(named, by, listed, base, dry=dry, apply=apply)
+    start, found = begin_at(since), Found(named)
     asker = Asker(Calls(project, deployed), named.name)
     whole = True
     try:
         with progress("reading", machine=machine) as now:
-            if by is not None:
-                start = since.replace(tzinfo=UTC).isoformat() if since else ""
-                _match_keys(asker, found, read_by(by, named), start, now)
-            else:
-                assert listed is not None
-                _match_list(asker, found, listed, now)
+            _match(asker, found, by, listed, start, now)
+            if apply and not machine:
+                most = OF_A_PAIR * len(found.matches.pairs)
+                say(foretold(named.name, brake_of(asker.calls, named.name), most, "up to"))
             _look(asker, found, "" if base == "none" else base, now, rate if apply else 0)
     except KeyboardInterrupt:
         whole = False
@@ -134,13 +136,39 @@ def command(
             raise
         trouble.show()
         whole = False
+    brake = brake_of(asker.calls, named.name)
     if machine:
-        print_json(_json(found, applied=apply, whole=whole))
-    else:
+        print_json({**_json(found, applied=apply, whole=whole), "braked": list(brake["braked"])})
+    elif found.matched:
         _print(found, applied=apply)
+        say("" if apply else foretold(named.name, brake, found.writes))
+        say(*braked(named.name, brake))
     if not whole:
         click.echo("Stopped. The same command goes on from here.", err=True)
-    context.exit(0 if whole and found.fine else 1)
+    context.exit(0 if whole and found.fine and not brake["braked"] else 1)
+
+
+def _fitting(
+    link: Link, by: str | None, listed: Path | None, base: str, *, dry: bool, apply: bool
+) -> None:
+    """Raises Wrong where the words do not go together."""
+    if (by is None) == (listed is None):
+        raise Wrong("say --by FIELD or --csv FILE", "`tieline connect --help` shows both")
+    if dry and apply:
+        raise Wrong("--dry-run and --apply are opposites", "leave one of them out")
+    if base not in {"none", *link.order}:
+        raise unknown("side", base, (*link.order, "none"), "")
+
+
+def _match(
+    asker: Asker, found: Found, by: str | None, listed: Path | None, since: str, now: Say
+) -> None:
+    """Find out which tickets belong together. Raises Wrong, Trouble."""
+    if by is not None:
+        _match_keys(asker, found, read_by(by, found.link), since, now)
+    elif listed is not None:
+        _match_list(asker, found, listed, now)
+    found.matched = True
 
 
 def _match_keys(asker: Asker, found: Found, by: Mapping[str, str], since: str, now: Say) -> None:
@@ -150,10 +178,11 @@ def _match_keys(asker: Asker, found: Found, by: Mapping[str, str], since: str, n
     for side, name in by.items():
         ids = _ids(asker, side, since, now)
         several: list[Held] = []
+        left = Left(len(ids), f"{side}: tickets read: ")
 
-        def take(answer: Mapping[str, Any], into: list[Held] = several, of: str = side) -> None:
+        def take(answer: Mapping[str, Any], into: list[Held] = several, left: Left = left) -> None:
             into += [Held(*one) for one in answer["keys"]]
-            now(f"{of}: {len(into)} tickets read")
+            now(left.told(len(into)))
 
         event = {"tieline": "connect_keys", "side": side, "field": name}
         asker.each(ids, lambda part, e=event: {**e, "ids": part}, take, KEYS)  # type: ignore[misc]
@@ -180,12 +209,15 @@ def _match_list(asker: Asker, found: Found, listed: Path, now: Say) -> None:
     ids: dict[str, dict[str, str]] = {}
     for side in found.link.order:
         known: dict[str, str | None] = {}
+        names = list(dict.fromkeys(row[side] for row in rows.values()))
+        left = Left(len(names), f"{side}: names looked up: ")
 
-        def take(answer: Mapping[str, Any], into: dict[str, str | None] = known) -> None:
+        def take(
+            answer: Mapping[str, Any], into: dict[str, str | None] = known, left: Left = left
+        ) -> None:
             into |= dict(answer["names"])
-            now(f"{len(into)} names looked up")
+            now(left.told(len(into)))
 
-        names = list(dict.fromkeys(row[side] for row in rows))
         event = {"tieline": "connect_names", "side": side}
         asker.each(names, lambda part, e=event: {**e, "names": part}, take, NAMES)  # type: ignore[misc]
         ids[side] = {name: id for name, id in known.items() if id is not None}
@@ -197,10 +229,11 @@ def _look(asker: Asker, found: Found, base: str, now: Say, rate: int) -> None:
     """Look at every pair; with a `rate`, bind them. Raises Trouble."""
     event = {"tieline": "connect_pairs", "base": base, "apply": bool(rate)}
     all_of_them = found.matches.pairs
+    left = Left(len(all_of_them), "pairs: ")
 
     def take(answer: Mapping[str, Any]) -> None:
         found.pairs += answer["pairs"]
-        now(f"{len(found.pairs)} of {len(all_of_them)} pairs")
+        now(left.told(len(found.pairs)))
 
     asker.each(all_of_them, lambda part: {**event, "pairs": part}, take, PAIRS, rate)
 

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from tieline_ops.asking import link_of
-from tieline_ops.bringing import Asker, Pace, rate_option
+from tieline_ops.bringing import Asker, Left, Pace, rate_option, share_of
 from tieline_ops.calling import Calls
 from tieline_ops.project import Project
 from tieline_ops.speaking import json_option, pair, print_json, progress
-from tieline_ops.trouble import Wrong
+from tieline_ops.trouble import Trouble, Wrong
 
 Say = Callable[[str], None]
 DONE = ("ended", "was ended before")
@@ -59,27 +59,30 @@ def command(
     tieline disconnect jira-servicenow --all --note --yes
     """  # noqa: D301 - click keeps lines after this mark
     found = link_of(project, link, side)
-    if every == bool(tickets):
-        raise Wrong("name tickets, or say --all", "`tieline status` shows how many twins there are")
-    if every and side:
-        raise Wrong("--side goes with tickets", "--all ends the twins of both sides' tickets")
-    if not yes:
-        if machine:
-            raise Wrong("--json does not ask", "say --yes, too")
-        what = "every twin" if every else f"the twins of {', '.join(tickets)}"
-        click.confirm(f"End {what} of {found.name} for good?", abort=True)
+    _fitting(tickets, every=every, yes=yes, side=side, machine=machine)
     asker = Asker(Calls(project, deployed), found.name)
+    # Ended ones are counted, too: their records stay.
+    count = int(asker.ask({"tieline": "status"})["twins"]) if every else len(tickets)
+    if not yes:
+        what = f"up to {count} twins" if every else f"the twins of {', '.join(tickets)}"
+        click.confirm(f"End {what} of {found.name} for good?", abort=True)
     told: list[dict[str, Any]] = []
-    whole = True
+    whole = False
     try:
         with progress("ending twins", machine=machine) as now:
+            event = {"note": note, **({"side": side} if side else {})}
+            pace = Pace(rate, asker.stopped)
             if every:
-                _all(asker, told, now, note=note, rate=rate)
+                _all(asker, event, told, now, pace, count)
             else:
-                event = {"tieline": "disconnect", "note": note, **({"side": side} if side else {})}
-                _some(asker, event, tickets, told)
+                _some(asker, event, tickets, told, now, pace)
+        whole = True
     except KeyboardInterrupt:
-        whole = False
+        pass
+    except Trouble as trouble:
+        if not told:
+            raise
+        trouble.show()
     left = [one for one in told if one["became"] not in DONE]
     if machine:
         print_json({"link": found.name, "ended": told})
@@ -90,28 +93,65 @@ def command(
     context.exit(0 if whole and not left else 1)
 
 
-def _some(
-    asker: Asker, event: Mapping[str, Any], tickets: Sequence[str], told: list[dict[str, Any]]
+def _fitting(
+    tickets: Sequence[str], *, every: bool, yes: bool, side: str | None, machine: bool
 ) -> None:
-    while tickets:
-        answer = asker.ask({**event, "tickets": list(tickets)})
-        told += answer["ended"]
-        tickets = tickets[len(answer["ended"]) :]
+    """Raises Wrong where the words do not go together."""
+    if every == bool(tickets):
+        raise Wrong("name tickets, or say --all", "`tieline status` shows how many twins there are")
+    if every and side:
+        raise Wrong("--side goes with tickets", "--all ends the twins of both sides' tickets")
+    if machine and not yes:
+        raise Wrong("--json does not ask", "say --yes, too")
 
 
-def _all(asker: Asker, told: list[dict[str, Any]], now: Say, *, note: bool, rate: int) -> None:
+def _some(
+    asker: Asker,
+    event: Mapping[str, Any],
+    tickets: Sequence[str],
+    told: list[dict[str, Any]],
+    now: Say,
+    pace: Pace,
+) -> None:
     """Raises Trouble."""
-    after, pace, most = "", Pace(rate), max(1, min(100, rate // 6))
-    while True:
+    left, most = Left(len(tickets)), share_of(pace.rate)
+
+    def take(answer: Mapping[str, Any]) -> None:
+        told.extend(answer["ended"])
+        now(left.told(len(told)))
+
+    while len(told) < len(tickets):
+        part = tickets[len(told) : len(told) + most]
         pace.take(0)
-        event = {"tieline": "disconnect_all", "note": note, "after": after, "most": most}
-        answer = asker.ask(event)
-        told += answer["ended"]
+        question = {**event, "tieline": "disconnect", "tickets": list(part)}
+        answer = asker.ask(question, take)
         pace.take(len(answer["ended"]))
-        after = answer["after"]
-        now(f"{len(told)} ended")
-        if answer["done"]:
-            return
+
+
+def _all(
+    asker: Asker,
+    event: Mapping[str, Any],
+    told: list[dict[str, Any]],
+    now: Say,
+    pace: Pace,
+    count: int,
+) -> None:
+    """Raises Trouble."""
+    left, passed, done, most = Left(count), 0, False, share_of(pace.rate)
+    after = ""
+
+    def take(answer: Mapping[str, Any]) -> None:
+        nonlocal passed, after, done
+        told.extend(answer["ended"])
+        passed += answer.get("passed", len(answer["ended"]))
+        after, done = answer["after"], answer["done"]
+        now(f"{len(told)} ended, {left.told(passed)}")
+
+    while not done:
+        pace.take(0)
+        question = {**event, "tieline": "disconnect_all", "after": after, "most": most}
+        answer = asker.ask(question, take)
+        pace.take(len(answer["ended"]))
 
 
 def _print(told: Sequence[Mapping[str, Any]], left: list[dict[str, Any]], *, every: bool) -> None:

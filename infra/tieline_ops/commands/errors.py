@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tieline.runtime.ways_out import MOST as SHOWN
+from tieline_ops import pausing
 from tieline_ops.asking import checked, link_of
 from tieline_ops.calling import Calls
 from tieline_ops.dead_letters import Letter, dead_letters
@@ -39,12 +40,8 @@ FIRST = {
     "refused": "mend the ticket, or `values` and `otherwise` in link.yaml",
     "conflict": "make the field equal on both sides",
     "gone": "see what the account may do with it",
-    "credentials": "put the right credentials into the secret tieline/{link}",
-    "down": "nothing, if the system comes back: it is probed at each poll",
-    "throttled": "nothing: it is called again when the system's own wait is over",
-    "brake": "see who wrote so much",
-    "person": "",
     "poll": "`tieline check {link} --live` says what does not fit; mend link.yaml, deploy",
+    **pausing.FIRST,
     "dead letter": "mend the bug, deploy",
 }
 
@@ -121,8 +118,7 @@ def waiting(name: str, told: Mapping[str, Any], letters: Sequence[Letter]) -> li
 
 
 def _paused(link: str, side: str, pause: Mapping[str, Any]) -> dict[str, Any]:
-    verb = "release" if pause["kind"] == "brake" else "resume"
-    way_out = f"tieline {verb} {link} {side}"
+    way_out = pausing.way_out(link, side, pause["kind"])
     first = FIRST.get(pause["kind"], "").format(link=link)
     return {"what": "paused", "link": link, "side": side, "first": first, **pause, "run": way_out}
 

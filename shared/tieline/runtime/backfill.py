@@ -15,10 +15,11 @@ from tieline.connectors.base import Clock, Hint, Page, Want
 from tieline.domain.errors import Configuration, Gone, Stale, Transient
 from tieline.domain.link import Link, Test
 from tieline.domain.pairing import may_be
-from tieline.domain.ticket import Ticket
+from tieline.domain.ticket import FieldSpec, Ticket
 from tieline.domain.when import meets
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.listing import Listing
+from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import Verb
 from tieline.state.store import Progress, Store
@@ -28,6 +29,8 @@ WORKS = timedelta(seconds=15)
 STOP_WITH = timedelta(seconds=20)
 MOST = 500
 """Tickets of one answer."""
+SHOWN = 12
+"""Options named where none is close to what was asked for."""
 REMEMBERED = 2_000
 """Tickets done last: a listing that goes on begins a little before the place where it stopped."""
 SOON = timedelta(seconds=5)
@@ -93,7 +96,7 @@ class Backfill:
         """List a side a little further and put what is found on the queue; say how far it is.
 
         `dry` reads the tickets instead and queues nothing; then `place` is that of the answer
-        before. Raises Configuration, Stale, Paused.
+        before. Raises Configuration, Stale; Paused where nothing was done before.
         """
         work = self._work(event)
         told: dict[str, Any] = {"done": False, "wait": 0.0, "why": ""}
@@ -115,6 +118,11 @@ class Backfill:
         except Transient as failure:
             told["wait"] = (failure.after or SOON).total_seconds()
             told["why"] = failure.what
+        except Paused as paused:
+            # What was done is kept and told; the next question hears of the pause alone.
+            if not work.seen and position == work.progress.position:
+                raise
+            told["why"] = str(paused)
         place = self._kept(work, position, done=bool(told["done"]))
         return {
             **told,
@@ -194,9 +202,11 @@ class Backfill:
         for name, value in where:
             values.setdefault(str(name), []).append(str(value))
         known = self._sides.call(side, lambda c: c.fields(values)) if values else {}
-        for name in values:
+        for name, several in values.items():
             if name not in known:
                 raise Configuration(f"{side} has no field {name!r}")
+            for value in several:
+                _may_be(side, known[name], value)
         return {name: Test(any_of=tuple(several)) for name, several in values.items()}
 
     # One page
@@ -282,6 +292,19 @@ class Backfill:
             return self._sides.call(side, lambda c: c.read(id, Want())).updated.isoformat()
         except Gone:
             return ""
+
+
+def _may_be(side: str, spec: FieldSpec, value: str) -> None:
+    """Raises Configuration if a field of known options has none that people mean by this."""
+    if not value or not spec.options or any(one.means(value) for one in spec.options):
+        return
+    import difflib  # noqa: PLC0415 - for those alone who slip
+
+    folded = {o.label.casefold(): o.label for o in spec.options}
+    close = difflib.get_close_matches(value.casefold(), list(folded), n=1, cutoff=0.5)
+    there = ", ".join(o.label for o in spec.options[:SHOWN])
+    hint = f"did you mean {folded[close[0]]!r}?" if close else f"there are {there}"
+    raise Configuration(f"{spec.name} of {side} is never {value!r}; {hint}")
 
 
 def since_of(event: Mapping[str, Any]) -> str:

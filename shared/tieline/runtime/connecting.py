@@ -25,6 +25,7 @@ from tieline.runtime.backfill import SOON, STOP_WITH, WORKS, since_of
 from tieline.runtime.carry_out import CarryOut, remember
 from tieline.runtime.enqueue import Enqueuer
 from tieline.runtime.listing import Listing
+from tieline.runtime.pauses import Paused
 from tieline.runtime.preview import described
 from tieline.runtime.reconciler import Reconciler
 from tieline.runtime.sides import Sides
@@ -108,6 +109,10 @@ class Connecting:
                 told["last"] = True
         except Transient as failure:
             told |= _wait(failure)
+        except Paused as paused:
+            if not ids and position == event.get("position"):
+                raise
+            told["why"] = str(paused)
         return {**told, "ids": list(ids), "position": position}
 
     def _keys(self, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,7 +280,10 @@ class Connecting:
     # Time
 
     def _each(self, things: Sequence[Any], do: Callable[[Any], None]) -> dict[str, Any]:
-        """Do it for as many as there is time for; gives how many, and how long to wait and why."""
+        """Do it for as many as there is time for; gives how many, and how long to wait and why.
+
+        Raises Paused where none was done before.
+        """
         until, count = self._until(), 0
         try:
             for thing in things:
@@ -285,6 +293,10 @@ class Connecting:
                 count += 1
         except Transient as failure:
             return {"count": count, **_wait(failure)}
+        except Paused as paused:
+            if not count:
+                raise
+            return {"count": count, "wait": 0.0, "why": str(paused)}
         return {"count": count, "wait": 0.0, "why": ""}
 
     def _until(self) -> datetime:

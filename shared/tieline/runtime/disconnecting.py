@@ -12,6 +12,7 @@ from tieline.domain.link import Link
 from tieline.domain.twin import Twin, TwinState
 from tieline.runtime.backfill import SOON, STOP_WITH, WORKS
 from tieline.runtime.leaving import Leaving
+from tieline.runtime.pauses import Paused
 from tieline.runtime.sides import Sides
 from tieline.runtime.ways_out import Verb
 from tieline.state.store import Store
@@ -43,7 +44,10 @@ class Disconnecting:
         return {"disconnect": self._some, "disconnect_all": self._all}
 
     def _some(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """End the twins of tickets by their names: of each what became of it; `look` only tells."""
+        """End the twins of tickets by their names: of each what became of it; `look` only tells.
+
+        Raises Paused where nothing was done before.
+        """
         told: list[dict[str, Any]] = []
         answer: dict[str, Any] = {"ended": told, "wait": 0.0, "why": ""}
         look = bool(event.get("look"))
@@ -62,6 +66,10 @@ class Disconnecting:
                     told.append({"name": name, "tickets": {}, "became": why})
         except Transient as failure:
             answer |= {"wait": (failure.after or SOON).total_seconds(), "why": failure.what}
+        except Paused as paused:
+            if not told:
+                raise
+            answer["why"] = str(paused)
         return answer
 
     def _named(self, name: str, sides: list[str]) -> list[Twin]:
@@ -74,25 +82,35 @@ class Disconnecting:
         return [twin for key in keys if (twin := self._store.twin(key)) is not None]
 
     def _all(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """End the twins behind the one of key `after`, as many as there is time for."""
+        """End the twins behind the one of key `after`, as many as there is time for.
+
+        No more than `most`; `passed` are those that it came past, ended before or not. Raises
+        Paused where nothing was done before.
+        """
         after = str(event.get("after", ""))
         told: list[dict[str, Any]] = []
-        answer: dict[str, Any] = {"done": False, "wait": 0.0, "why": ""}
+        answer: dict[str, Any] = {"done": False, "wait": 0.0, "why": "", "passed": 0}
         until, look = self._clock() + WORKS, bool(event.get("look"))
         most = max(1, min(PAGE, int(event.get("most", PAGE))))
         try:
             while self._clock() < until and self._remaining() > STOP_WITH and len(told) < most:
-                twins, behind = self._store.page(most, after or None)
+                twins, behind = self._store.page(most - len(told), after or None)
                 for twin in twins:
                     if twin.state is not TwinState.ENDED:
                         became = self._end(twin, noted=bool(event.get("note")), look=look)
                         told.append(became)
-                after = behind or ""
+                after, answer["passed"] = behind or "", answer["passed"] + len(twins)
                 if not behind:
                     answer["done"] = True
                     break
         except Transient as failure:
             answer |= {"wait": (failure.after or SOON).total_seconds(), "why": failure.what}
+            told = _ended(told)
+        except Paused as paused:
+            told = _ended(told)
+            if not told and after == event.get("after", ""):
+                raise
+            answer["why"] = str(paused)
         return {**answer, "after": after, "ended": told}
 
     def _end(self, twin: Twin, *, noted: bool, look: bool) -> dict[str, Any]:
@@ -113,3 +131,8 @@ class Disconnecting:
             except Stale:
                 became = "is being worked on: run it again in a minute"
         return {"tickets": tickets, "became": became}
+
+
+def _ended(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What need not be told again: the page that was left halfway is looked at once more."""
+    return [one for one in told if one["became"] == "ended"]

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 from tieline.domain.errors import TielineError
 from tieline.domain.link import Link
+from tieline.runtime.pauses import Paused
 from tieline.runtime.polls import failing_facts
 from tieline.runtime.seeing import Seeing
 from tieline.runtime.sides import Sides
 from tieline.runtime.tickets import find
-from tieline.runtime.ways_out import Verb, WaysOut, parked_facts
+from tieline.runtime.ways_out import Verb, WaysOut, parked_facts, pause_facts
 from tieline.state.store import Store
 
 
@@ -42,7 +43,10 @@ class Operator:
         self._sides = sides
 
     def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a verb asks for; an unknown verb gives `error` and the verbs there are."""
+        """Do what a verb asks for; an unknown verb gives `error` and the verbs there are.
+
+        Where a side is paused, `paused` says of which link and side, and why, beside the `error`.
+        """
         verbs: dict[str, Verb] = {
             "status": self._status,
             "reconcile": self._reconcile,
@@ -53,6 +57,10 @@ class Operator:
             return {"error": f"no verb {event['tieline']!r}", "verbs": ["poll", *sorted(verbs)]}
         try:
             return verb(event)
+        except Paused as paused:
+            told = {"link": self._link.name, "side": paused.side}
+            facts = pause_facts(paused.pause) if paused.pause is not None else {}
+            return {"error": str(paused), "paused": {**told, **facts}}
         except TielineError as error:
             return {"error": str(error)}
 

@@ -36,13 +36,17 @@ _FAR = timedelta(days=3650)
 
 @dataclass(eq=False)
 class Paused(TielineError):
-    """A side is paused; what needs it waits until then."""
+    """A side is paused; what needs it waits until then. `pause` is what is known of why."""
 
     side: str
     until: datetime
+    pause: Pause | None = None
 
     def __str__(self) -> str:
-        return f"side {self.side} is paused"
+        if self.pause is None:
+            return f"side {self.side} is paused"
+        end = "a person ends it" if self.pause.stays else f"{self.pause.until:%H:%M} UTC"
+        return f"{self.side} is paused until {end} ({self.pause.kind}): {self.pause.reason}"
 
 
 class Pauses:
@@ -69,7 +73,8 @@ class Pauses:
             pause = self._known[side]
             assert pause is not None
             wait = STAYS_WAIT if pause.stays else CREDENTIALS_WAIT
-            raise Paused(side, now + wait if pause.stays else max(pause.until, now + wait))
+            until = now + wait if pause.stays else max(pause.until, now + wait)
+            raise Paused(side, until, pause)
 
     def begin(self, side: str, kind: str, reason: str, wait: timedelta, who: str = "") -> Paused:
         """Pause a side, for other processes too. One that a person began stays as it is."""
@@ -82,19 +87,19 @@ class Pauses:
             self._store.set_pause(pause)
         except Stale:
             self._look(side)
-            return Paused(side, now + STAYS_WAIT)
+            return Paused(side, now + STAYS_WAIT, self._known[side])
         self._known[side], self._looked[side] = pause, now
         if kind != "person":
             self._telemetry.paused()
         self._telemetry.warn("side paused", side=side, kind=kind, reason=reason)
-        return Paused(side, pause.until)
+        return Paused(side, pause.until, pause)
 
     def brake(self, side: str, reason: str) -> tuple[Paused, bool]:
         """Pause a side until somebody releases the brake; True if it was not paused so before."""
         before = self._store.pause(side)
         if before is not None and before.stays:
             self._look(side)
-            return Paused(side, self._clock() + STAYS_WAIT), False
+            return Paused(side, self._clock() + STAYS_WAIT, before), False
         return self.begin(side, "brake", reason, STAYS_WAIT), True
 
     def wait(self, side: str) -> timedelta:

@@ -85,11 +85,34 @@ def test_a_wrong_key_is_told_what_is_wrong_and_what_would_be_right(text: str, sa
 
 
 def test_a_list_may_say_whose_column_is_whose() -> None:
-    plain = [{"eng": "OPS-1", "it": "INC1"}]
-    assert read_csv(["OPS-1,INC1", ""], LINK) == plain
-    assert read_csv(["it,eng", "INC1, OPS-1"], LINK) == plain
+    plain = {"eng": "OPS-1", "it": "INC1"}
+    assert read_csv(["OPS-1,INC1", ""], LINK) == {1: plain}
+    assert read_csv(["it,eng", "", "INC1, OPS-1"], LINK) == {3: plain}
     with pytest.raises(Wrong, match="line 2"):
         read_csv(["OPS-1,INC1", "OPS-2"], LINK)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "holds no pairs"),
+        (["eng,it", ""], "holds no pairs"),
+        (["OPS-1;INC1"], "line 1 does not hold two names: its columns are parted by semicolons"),
+    ],
+)
+def test_a_file_that_is_no_list_of_pairs_is_answered_with_what_is_right(
+    lines: list[str], said: str
+) -> None:
+    with pytest.raises(Wrong, match=said) as wrong:
+        read_csv(lines, LINK)
+    assert "each line holds two names, with a comma between" in wrong.value.hint
+
+
+def test_the_lines_of_a_ticket_named_twice_are_those_of_the_file() -> None:
+    rows = read_csv(["eng,it", "", "A,1", "B,2", "A,3"], LINK)
+    ids = {"eng": {"A": "a", "B": "b"}, "it": {"1": "i", "2": "j", "3": "k"}}
+    ((key, _),) = match(ORDER, held_by_list(ORDER, rows, ids)).ambiguous
+    assert key in {"line 3", "line 5"}
 
 
 def test_a_ticket_on_two_lines_of_a_list_is_ambiguous_with_both() -> None:

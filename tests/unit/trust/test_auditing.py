@@ -10,6 +10,7 @@ import pytest
 
 from tieline.runtime.audit import rank
 from tieline_ops.auditing import Audited, Auditor
+from tieline_ops.bringing import Asker
 from tieline_ops.trouble import Trouble
 
 INDEX_PAGE = 400
@@ -60,7 +61,8 @@ class Function:
 
     def auditor(self, per_second: float = 1000.0) -> Auditor:
         clock, sleep = (lambda: self.now), self.sleep
-        return Auditor(self, "x", 60.0, per_second, lambda _: None, sleep, clock)  # type: ignore[arg-type]
+        asker = Asker(self, "x", sleep=sleep)
+        return Auditor(asker, 60.0, per_second, lambda _: None, sleep, clock)
 
 
 def lot(function: Function, seed: str) -> list[str]:
