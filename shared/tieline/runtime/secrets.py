@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,9 +47,9 @@ class Secret:
 
     def read_again(self) -> None:
         """Read the secret now, whatever is kept."""
-        text = self._called("get_secret_value", "read")["SecretString"]
+        read = self._called("read", lambda: self._client.get_secret_value(SecretId=self._name))
         try:
-            value = json.loads(text)
+            value = json.loads(read["SecretString"])
         except ValueError:
             raise Configuration(f"the secret {self._name} is not JSON") from None
         if not isinstance(value, dict):
@@ -82,14 +82,15 @@ class Secret:
             raise Credentials(f"other credentials of side {side} were stored meanwhile")
         part = {name: value for name, value in {**held, **new}.items() if value is not None}
         kept = {**self._kept, side: part}
-        self._called("put_secret_value", "written", SecretString=json.dumps(kept))
+        stored = {"SecretId": self._name, "SecretString": json.dumps(kept)}
+        self._called("written", lambda: self._client.put_secret_value(**stored))
         self._kept = kept
 
-    def _called(self, what: str, done: str, **arguments: str) -> Any:
+    def _called(self, done: str, call: Callable[[], Any]) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         try:
-            return getattr(self._client, what)(SecretId=self._name, **arguments)
+            return call()
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in {"ResourceNotFoundException", "AccessDeniedException"}:

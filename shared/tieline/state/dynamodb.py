@@ -277,7 +277,7 @@ class DynamoStore:
     def bugs(self) -> Mapping[str, Bug]:
         items = self._table.query(
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": self._keys.bug("")["pk"]},
+            ExpressionAttributeValues={":pk": self._keys.partition("bugs")},
             ConsistentRead=True,
         )
         found = {}
@@ -317,7 +317,7 @@ class DynamoStore:
                 yield read_twin(twin)
 
     def page(self, limit: int, after: str | None = None) -> tuple[Sequence[Twin], str | None]:
-        twins_pk = self._keys.index("twins")
+        twins_pk = self._keys.partition("twins")
         query: dict[str, Any] = {
             "IndexName": "twins",
             "KeyConditionExpression": "twins_pk = :pk",
@@ -338,7 +338,7 @@ class DynamoStore:
     def keys_after(self, after: str, limit: int) -> Sequence[str]:
         start: Item = {}
         if after:
-            place = {**self._keys.twin(after), "twins_pk": self._keys.index("twins")}
+            place = {**self._keys.twin(after), "twins_pk": self._keys.partition("twins")}
             start = {"ExclusiveStartKey": place}
         found = self._index_keys("twins", limit, "", {}, start)
         return [_twin_of(item) for item in found]
@@ -363,7 +363,7 @@ class DynamoStore:
         self._table.write(self._if_revision(item, 0))
 
     def versions(self, limit: int, before: datetime | None = None) -> Sequence[Version]:
-        values = {":pk": self._keys.version("")["pk"]}
+        values = {":pk": self._keys.partition("versions")}
         condition = "pk = :pk"
         if before is not None:
             condition, values[":before"] = "pk = :pk AND sk < :before", text(moment(before) or "")
@@ -401,13 +401,13 @@ class DynamoStore:
             "revision": number(twin.revision),
             "state": text(twin.state.value),
             "body": text(body),
-            "twins_pk": self._keys.index("twins"),
+            "twins_pk": self._keys.partition("twins"),
         }
         if twin.due_at is not None:
-            item["due_pk"] = self._keys.index("due")
+            item["due_pk"] = self._keys.partition("due")
             item["due_at"] = text(f"{moment(twin.due_at)}#{twin.key}")
         if twin.parked is not None:
-            item["parked_pk"] = self._keys.index("parked")
+            item["parked_pk"] = self._keys.partition("parked")
             item["parked_at"] = text(f"{moment(twin.parked.since)}#{twin.key}")
         # Only over the revision that we read: another worker may have settled this twin.
         return self._if_revision(item, twin.revision - 1)
@@ -459,7 +459,7 @@ class DynamoStore:
         return {
             "IndexName": index,
             "KeyConditionExpression": f"{index}_pk = :pk" + (f" AND {condition}" * bool(condition)),
-            "ExpressionAttributeValues": {":pk": self._keys.index(index), **values},
+            "ExpressionAttributeValues": {":pk": self._keys.partition(index), **values},
         }
 
 

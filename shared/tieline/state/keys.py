@@ -42,9 +42,9 @@ class Keys:
     def version(self, sk: str) -> Item:
         return self._item("versions", sk)
 
-    def index(self, index: str) -> Item:
-        """The partition of one of the indexes `due`, `parked`, `twins`."""
-        return text(f"{self.link}#{index}")
+    def partition(self, name: str) -> Item:
+        """What is listed as one: `bugs`, `versions`, the indexes `due`, `parked` and `twins`."""
+        return text(f"{self.link}#{name}")
 
     def _item(self, pk: str, sk: str) -> Item:
         return {"pk": text(f"{self.link}#{pk}"), "sk": text(sk)}

@@ -33,7 +33,7 @@ def test_a_side_that_is_well_is_fine() -> None:
 @pytest.mark.parametrize(("times", "grade"), [(1, "warn"), (2, "grave")])
 def test_a_poll_that_fails_is_told_and_grave_from_the_second_on(times: int, grade: str) -> None:
     failing = {"since": ago(hours=1), "times": times, "reason": "answered 400"}
-    (found,) = (f for f in of_side("eng", told(failing=failing), "x") if "poll has" in f.what)
+    (found,) = (f for f in of_side("a", "eng", told(failing=failing), "x") if "poll has" in f.what)
     assert found.grade == grade
     assert "since 2026-03-02 08:00:00 UTC: answered 400" in found.what
 
