@@ -36,7 +36,7 @@ KILLS = ((COMMAND, 0.2), (FUNCTION, 0.45), (COMMAND, 0.7))
 """Whom to kill, once which share of the pairs is bound."""
 VISIBLE_AGAIN = 60
 """Seconds until what a killed process held is given out again: six minutes where nobody waits."""
-TICKS_EVERY, TOLD_EVERY = 60.0, 15.0
+TICKS_EVERY, TOLD_EVERY = 120.0, 15.0
 
 
 @dataclass
