@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event, Lock, Thread, current_thread, main_thread
@@ -16,6 +16,7 @@ from tieline_ops.asking import SidePaused, checked
 from tieline_ops.calling import Asks
 from tieline_ops.trouble import Trouble, Wrong
 
+HEARD_WITHIN = 0.5
 TRIES = 3
 """So often a function that failed is asked again: a process may die, and all that is asked of it
 here may be asked twice."""
@@ -107,10 +108,10 @@ class Asker:
 
         try:
             Thread(target=call, daemon=True).start()
-            return answer.result()
+            return _waited(answer)
         except KeyboardInterrupt:
             self.stop()
-            return answer.result()
+            return _waited(answer)
 
     def stop(self) -> None:
         """Take what is under way, ask nothing more."""
@@ -173,6 +174,13 @@ class Asker:
 def share_of(rate: int) -> int:
     """So many things go into one question, that a stop is soon and no question is above `rate`."""
     return max(1, min(500, rate * SECONDS_OF_RATE // 60))
+
+
+def _waited(answer: Future[dict[str, Any]]) -> dict[str, Any]:
+    """An answer. A Ctrl-C that comes just as a wait begins is heard when that ends: it is short."""
+    while not wait([answer], HEARD_WITHIN).done:
+        pass
+    return answer.result()
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -82,30 +81,21 @@ def _work(w: World) -> int:
     return batches
 
 
-class Stdout:
-    """The standard output of the moment, which is another one in each phase of a test."""
-
-    def write(self, text: str) -> None:
-        sys.stdout.write(text)
-
-    def flush(self) -> None:
-        sys.stdout.flush()
-
-
 @pytest.fixture
 def log(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], str]]:
-    """The lines since the last look, also where an earlier test made the logger, and silent."""
+    """The lines since the last look, of a logger that is made as in a new process of Lambda."""
     monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", "INFO")
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0")
     logger = logging.getLogger(SERVICE)
-    for handler in logger.handlers:
-        monkeypatch.setattr(handler, "stream", Stdout())
-    before = logger.level
-    logger.setLevel(logging.INFO)
+    level = logger.level
+    monkeypatch.setattr(logger, "handlers", [])
+    for made in ("init", "powertools_handler"):
+        monkeypatch.setattr(logger, made, None, raising=False)
     yield lambda: capsys.readouterr().out
-    logger.setLevel(before)
+    logger.setLevel(level)
 
 
 def test_a_million_changes_cost_less_than_ten_dollars(

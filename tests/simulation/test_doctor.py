@@ -134,6 +134,9 @@ class Invoked:
     w: World
     deployed: bool = True
 
+    def local(self, _: str) -> None:
+        """No local stack has it."""
+
     def ask(self, _: str, event: Mapping[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(
             json.dumps(self.w.invoke(json.loads(json.dumps(event))))

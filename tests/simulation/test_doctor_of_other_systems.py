@@ -47,6 +47,9 @@ class Look:
     wiring: Wiring
     deployed: bool = True
 
+    def local(self, _: str) -> None:
+        """No local stack has it."""
+
     def ask(self, _: str, event: Mapping[str, Any]) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(json.dumps(dispatch(self.wiring, dict(event))))
         return told

@@ -1,4 +1,4 @@
-"""Each law, broken on purpose, is found by the simulation within 200 seeds."""
+"""Each law, broken on purpose, is found by the simulation within 400 seeds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from simulation.model.mutants import MUTANTS, Mutant
 from simulation.model.run import run
 
-SEEDS = 200
+SEEDS = 400
 
 
 @pytest.mark.slow

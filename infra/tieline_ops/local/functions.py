@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -197,10 +198,10 @@ class _Process:
 
 def _drain(source: IO[str], target: IO[bytes]) -> None:
     def copy() -> None:
-        with source:
+        # The log is closed while its writers still end.
+        with source, suppress(ValueError):
             for line in source:
-                if not target.closed:
-                    target.write(line.encode())
-                    target.flush()
+                target.write(line.encode())
+                target.flush()
 
     Thread(target=copy, daemon=True).start()

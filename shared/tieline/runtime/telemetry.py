@@ -27,8 +27,12 @@ class Telemetry:
 
     def __init__(self, link: str) -> None:
         self.link = link
-        # Each message stands in one place only; where, would be paid for by the byte.
-        self.logger = Logger(service=SERVICE, location=None, link=link)
+        # What a line holds is paid for by the byte. Each message stands in one place only.
+        less: dict[str, Any] = {
+            "location": None,
+            **({"xray_trace_id": None} if _untraced() else {}),
+        }
+        self.logger = Logger(service=SERVICE, link=link, **less)
         # Metrics would share its dimensions with every other link in the process.
         self.metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
         self.metrics.set_default_dimensions(link=link)
@@ -133,9 +137,13 @@ def where(error: BaseException) -> tuple[str, ...]:
     return tuple(places)
 
 
+def _untraced() -> bool:
+    return os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in {"1", "true"}
+
+
 def _tracer() -> Tracer | None:
     """The tracer, or None if nothing is traced: importing X-Ray's SDK makes two clients for it."""
-    if os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in {"1", "true"}:
+    if _untraced():
         return None
     from aws_lambda_powertools import Tracer  # noqa: PLC0415
 

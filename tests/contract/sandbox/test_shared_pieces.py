@@ -83,7 +83,8 @@ def test_a_lost_answer_comes_after_the_work(way: Way) -> None:
         way.post()
     assert way.counter.count == 1
     assert way.post().json()["count"] == 2
-    assert [kept.status for kept in way.counter.traffic.exchanges()] == [0, 200]
+    # The server notes the lost one when it has closed the connection, which we may see before.
+    assert sorted(kept.status for kept in way.counter.traffic.exchanges()) == [0, 200]
 
 
 def test_a_lost_request_does_no_work(way: Way) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.console import LINK, ROOT
 from support.contrast import contrast
+from support.desk import LINK, ROOT
 
 from tieline.runtime.message import Message
 from tieline_ops.console.app import console_app
@@ -257,7 +257,9 @@ def test_by_keyboard_the_focus_goes_to_what_came_of_an_action(world: World, open
     world.answers["errors"]["parked"] = [PARKED]
     asked = {"asked": "a1", "twin": "k1", "was_parked": PARKED, "queued": "it 7", "mode": "live"}
     world.answers["reconcile"] = asked
-    world.answers["answers"] = {"answers": {"a1": {"outcome": "live", "parked": None, "due": None}}}
+    world.answers["answers"] = {
+        "answers": {"a1": {"outcome": "synced", "parked": None, "due": None}}
+    }
     page = opened("#/errors")
     page.get_by_role("button", name=re.compile("^Retry")).focus()
     page.keyboard.press("Enter")
@@ -314,7 +316,7 @@ def test_the_sandbox_retries_the_ticket_that_is_shown_though_it_was_deleted(worl
     world.answers["reconcile"] = asked
     world.answers["answers"] = {"answers": {"a1": {"outcome": "gone", "parked": None, "due": None}}}
     page.get_by_role("button", name="Retry").click()
-    expect(page.locator(".toast")).to_contain_text("no concern", timeout=IN_TIME)
+    expect(page.locator(".toast")).to_contain_text("a ticket is gone", timeout=IN_TIME)
     (event,) = [event for event in world.asked if event["tieline"] in {"reconcile", "retry"}]
     assert event == {"tieline": "reconcile", "ticket": "7", "side": "it"}
 
