@@ -21,6 +21,18 @@ def may_be(owner: Twin, side: str, ticket: Ticket) -> bool:
     return owner.origin != side and (known == ticket.id or (known == "" and not copy))
 
 
+def belongs_elsewhere(
+    link: Link, owner: Twin | None, side: str, ticket: Ticket, own: str = ""
+) -> bool:
+    """Whether a ticket was made by another link, or may be the one made for another twin.
+
+    `owner` is the twin whose key it carries, if this link has it; `own` the ticket's own twin's.
+    """
+    if owner is None:
+        return ticket.correlation != "" and not link.chain
+    return owner.key != own and may_be(owner, side, ticket)
+
+
 def paired(
     link: Link, tickets: Mapping[str, Ticket], initial: str, over: Twin | None, now: datetime
 ) -> Twin | None:

@@ -14,7 +14,7 @@ from typing import Any
 from tieline.connectors.base import Clock, Hint, Page, Want
 from tieline.domain.errors import Configuration, Gone, Stale, Transient
 from tieline.domain.link import Link, Test
-from tieline.domain.pairing import may_be
+from tieline.domain.pairing import belongs_elsewhere
 from tieline.domain.ticket import FieldSpec, Ticket
 from tieline.domain.when import meets
 from tieline.runtime.enqueue import Enqueuer
@@ -267,12 +267,9 @@ class Backfill:
 
     def _is_born(self, work: _Work, ticket: Ticket) -> bool:
         """As the worker will decide; one that a link made belongs to that link's twin."""
-        if ticket.correlation:
-            owner = self._store.twin(ticket.correlation)
-            if owner is None and not self._link.chain:
-                return False
-            if owner is not None and may_be(owner, work.side, ticket):
-                return False
+        owner = self._store.twin(ticket.correlation) if ticket.correlation else None
+        if belongs_elsewhere(self._link, owner, work.side, ticket):
+            return False
         births = (birth for birth in self._link.create if birth.source == work.side)
         return meets(work.where, ticket) and any(meets(b.when, ticket) for b in births)
 

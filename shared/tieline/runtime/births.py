@@ -14,7 +14,7 @@ from tieline.connectors.base import Clock
 from tieline.domain.errors import Gone, Refused, Stale
 from tieline.domain.link import FieldRule, Link
 from tieline.domain.marks import mark
-from tieline.domain.pairing import may_be
+from tieline.domain.pairing import belongs_elsewhere, may_be
 from tieline.domain.plan import FieldWrite, Problem
 from tieline.domain.reconcile import birth_values
 from tieline.domain.richtext.links import ATTACHMENT
@@ -129,9 +129,7 @@ class Births:
     def _is_anothers(self, twin: Twin, ticket: Ticket) -> bool:
         """Whether a ticket that waited on its own belongs to another twin, or another link."""
         owner = self._store.twin(ticket.correlation) if ticket.correlation else None
-        if owner is None:
-            return ticket.correlation != "" and not self._link.chain
-        return owner.key != twin.key and may_be(owner, twin.origin, ticket)
+        return belongs_elsewhere(self._link, owner, twin.origin, ticket, twin.key)
 
     def _read(self, side: str, id: str) -> Ticket:
         want = self._reconciler.want(side)

@@ -11,7 +11,7 @@ from tieline.domain.explain import ANOTHERS, ended
 from tieline.domain.leaving import left, note
 from tieline.domain.link import Link
 from tieline.domain.marks import whole
-from tieline.domain.pairing import may_be
+from tieline.domain.pairing import belongs_elsewhere
 from tieline.domain.plan import (
     AddAttachment,
     AddComment,
@@ -110,9 +110,9 @@ class Preview:
     def _unfit(self, side: str, ticket: Ticket, twin: Twin | None) -> str:
         """Why nothing is made of a ticket; "" if its counterpart is."""
         owner = self._store.twin(ticket.correlation) if ticket.correlation else None
-        if ticket.correlation and owner is None and not self._link.chain:
-            return ANOTHERS
-        if owner is not None and owner != twin and may_be(owner, side, ticket):
+        if belongs_elsewhere(self._link, owner, side, ticket, twin.key if twin else ""):
+            if owner is None:
+                return ANOTHERS
             first = owner.sides[owner.origin]
             return (
                 f"it was made for {owner.origin} {first.key or first.id}, and is taken up as its"
