@@ -11,12 +11,12 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from tieline.connectors import connector_class
+from tieline.connectors.webhook_body import BEFORE, NOW
 from tieline_ops.trouble import Trouble
 
-WEBHOOK, BEFORE = "webhook_secret", "webhook_secret_before"
 SECRET_BYTES = 32
 _FROM_FILE = frozenset({"private_key"})
-_KEPT_BY_US = frozenset({"kind", WEBHOOK, BEFORE, "expires_at"})
+_KEPT_BY_US = frozenset({"kind", NOW, BEFORE, "expires_at"})
 _RENEWED = "access_token"
 
 
@@ -64,9 +64,9 @@ def with_webhook_secret(part: Mapping[str, Any], before: Mapping[str, Any]) -> d
     What is taken beside it stays, so that no webhook is lost by new credentials. Raises Trouble
     for a third one while two are taken.
     """
-    present, other = before.get(WEBHOOK), before.get(BEFORE)
-    now = part.get(WEBHOOK) or present or secrets.token_urlsafe(SECRET_BYTES)
-    made = {**part, WEBHOOK: now}
+    present, other = before.get(NOW), before.get(BEFORE)
+    now = part.get(NOW) or present or secrets.token_urlsafe(SECRET_BYTES)
+    made = {**part, NOW: now}
     if BEFORE in part:
         return made
     if present and other and now not in {present, other}:

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
+from tieline.connectors.webhook_body import NOW
 from tieline_ops.asking import checked as answered
 from tieline_ops.asking import link_of
 from tieline_ops.calling import Calls
 from tieline_ops.files import read_text
 from tieline_ops.project import Project
-from tieline_ops.secret_forms import WEBHOOK, Field, Form, checked, forms, with_webhook_secret
+from tieline_ops.secret_forms import Field, Form, checked, forms, with_webhook_secret
 from tieline_ops.secret_store import SecretStore
 from tieline_ops.speaking import json_option, mark, print_json
 from tieline_ops.trouble import Trouble, Wrong, unknown
@@ -221,7 +222,7 @@ def _typed(system: str, kind: str | None, before: Mapping[str, Any]) -> dict[str
     known = before if before.get("kind") == form.kind else {}
     typed = {field.name: _asked(field, str(known.get(field.name) or "")) for field in form.fields}
     words = "webhook_secret (empty: the present one stays, or one is made)"
-    typed[WEBHOOK] = click.prompt(words, default="", hide_input=True, show_default=False, err=True)
+    typed[NOW] = click.prompt(words, default="", hide_input=True, show_default=False, err=True)
     return {"kind": form.kind, **{name: value for name, value in typed.items() if value}}
 
 

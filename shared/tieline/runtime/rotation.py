@@ -7,10 +7,9 @@ that bears it arrives; the old one is dropped. Each may be done again, whatever 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from tieline.connectors.base import Clock
 from tieline.connectors.webhook_body import BEFORE, NOW
@@ -61,8 +60,9 @@ class Rotations:
         part = self._secret.side(side)
         if (part.get(NOW), part.get(BEFORE)) == (new, old):
             return
-        self._note(side, {NOW: new, BEFORE: old}, "no")
-        self._store_secrets(side, {NOW: new, BEFORE: old})
+        two = {NOW: new, BEFORE: old}
+        self._keep(side, Rotation(proofs.pair_of(two), self._clock().isoformat(), "no"))
+        self._secret.change(side, two)
 
     def mark(self, side: str, given: Given) -> None:
         """What signs was given the present secret, or people are to give it."""
@@ -79,7 +79,7 @@ class Rotations:
     def drop(self, side: str, given: Given) -> None:
         """Take the old one no more."""
         kept = replace(self.of(side), pair="", given=given)
-        self._store_secrets(side, {NOW: self._secret.side(side)[NOW]})
+        self._secret.change(side, {BEFORE: None})
         self._keep(side, kept)
         proofs.forget(self._store, side)
 
@@ -92,12 +92,6 @@ class Rotations:
             return whole
         since = self._clock() - datetime.fromisoformat(rotation.began)
         return max(whole - since, timedelta())
-
-    def _store_secrets(self, side: str, two: Mapping[str, str]) -> None:
-        self._secret.change(side, {NOW: two[NOW], BEFORE: two.get(BEFORE)})
-
-    def _note(self, side: str, part: Mapping[str, Any], given: Given) -> None:
-        self._keep(side, Rotation(proofs.pair_of(part), self._clock().isoformat(), given))
 
     def _keep(self, side: str, rotation: Rotation) -> None:
         self._store.note(side, NOTE, json.dumps(asdict(rotation)))
