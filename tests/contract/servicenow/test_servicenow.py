@@ -37,6 +37,12 @@ def drain(connector, cursor, now=START):
     return [hint for page in pages for hint in page.hints], pages[-1].cursor
 
 
+def several(bench, count):
+    """The ids of so many records that are made within one second."""
+    made = (bench.sandbox.create("jane@acme.example", short_description="x") for _ in range(count))
+    return {bench.id(number) for number in made}
+
+
 def test_a_record_is_read_in_one_call_with_people_options_and_text(bench):
     number = bench.sandbox.create(
         "jane@acme.example",
@@ -255,10 +261,7 @@ def test_changes_lose_no_row_of_one_second_over_many_pages(bench):
     connector = bench.connector()
     _, cursor = drain(connector, None)
     bench.pass_time()
-    made = {
-        bench.id(bench.sandbox.create("jane@acme.example", short_description="x"))
-        for _ in range(450)
-    }
+    made = several(bench, 450)
     hints, cursor = drain(connector, cursor)
     assert {h.id for h in hints} == made
     bench.pass_time()
@@ -270,10 +273,7 @@ def test_changes_stop_in_the_middle_and_go_on(bench):
     connector = bench.connector()
     _, cursor = drain(connector, None)
     bench.pass_time()
-    made = {
-        bench.id(bench.sandbox.create("jane@acme.example", short_description="x"))
-        for _ in range(450)
-    }
+    made = several(bench, 450)
     first = next(connector.changes(cursor, START))
     rest, _ = drain(connector, first.cursor)
     assert {h.id for h in first.hints} | {h.id for h in rest} == made
@@ -284,10 +284,7 @@ def test_a_listing_that_stops_at_the_last_record_goes_on_behind_it(bench):
     connector = bench.connector()
     _, cursor = drain(connector, None)
     bench.pass_time()
-    made = {
-        bench.id(bench.sandbox.create("jane@acme.example", short_description="x"))
-        for _ in range(400)
-    }
+    made = several(bench, 400)
     pages = connector.changes(cursor, START)
     stopped = [next(pages), next(pages)]
     assert {h.id for page in stopped for h in page.hints} == made
