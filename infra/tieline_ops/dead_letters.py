@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tieline.domain.link import Link
 from tieline.runtime.message import Message, Unreadable, digest
-from tieline.state.queue import LENGTHS
+from tieline.state.queue import length_of
 from tieline_ops.running import Running, function_name
 from tieline_ops.trouble import Trouble
 
@@ -69,10 +69,7 @@ class DeadLetters:
 
     def count(self) -> int:
         """How many letters there are, roughly, without taking one up."""
-        told = _tried(
-            lambda: self.sqs.get_queue_attributes(QueueUrl=self._dead, AttributeNames=[*LENGTHS])
-        )
-        return sum(int(told["Attributes"][name]) for name in LENGTHS)
+        return _tried(lambda: length_of(self.sqs, self._dead)).whole
 
     def replay(self) -> Iterator[Letter]:
         """Put the letters back, in order; gives each that was moved.

@@ -8,9 +8,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tieline.domain.link import Link
+from tieline.state.queue import length_of
 from tieline_ops.running import Running, function_name
-
-_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 def queued(link: Link, local: Running | None) -> Mapping[str, int | None]:
@@ -35,7 +34,6 @@ def _client(local: Running | None) -> Any:
 def _count(sqs: Any, name: str) -> int | None:
     try:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        held = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
+        return length_of(sqs, url).whole
     except (BotoCoreError, ClientError):
         return None
-    return sum(int(held[count]) for count in _COUNTS)

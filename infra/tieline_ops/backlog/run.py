@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
+from tieline.state.queue import length_of
 from tieline_ops.backlog.edits import EDITS, Change, Desk, choose
 from tieline_ops.backlog.pairs import Pair, Pairs
-from tieline_ops.backlog.samples import Sample, Samples, depth_of
+from tieline_ops.backlog.samples import Sample, Samples
 from tieline_ops.backlog.seen import Writes, differing
 from tieline_ops.local.functions import FunctionError
 from tieline_ops.local.stack import LocalStack
@@ -121,7 +122,7 @@ class _Run:
 
     def _samples(self) -> Samples:
         return Samples(
-            depth=lambda: depth_of(self._sqs, self._queues.url),
+            depth=lambda: length_of(self._sqs, self._queues.url),
             webhooks=self._webhooks,
             functions=lambda: self._stack.links[LINK].function.pids,
             systems=os.getpid(),
@@ -180,12 +181,13 @@ class _Run:
             time.sleep(0.2 if len(changes) < 1000 else 1.0)
 
     def _standing(self, now: float, left: int) -> str:
-        queued, in_flight = depth_of(self._sqs, self._queues.url)
+        depth = length_of(self._sqs, self._queues.url)
         webhooks = self._webhooks()
-        return f"{now:.0f} s: {left} differ, {queued} + {in_flight} queued, {webhooks} webhooks"
+        queued = f"{depth.visible} + {depth.in_flight} queued"
+        return f"{now:.0f} s: {left} differ, {queued}, {webhooks} webhooks"
 
     def _at_rest(self) -> bool:
-        if self._webhooks() or sum(depth_of(self._sqs, self._queues.url)):
+        if self._webhooks() or length_of(self._sqs, self._queues.url).whole:
             return False
         return self._pairs.wiring.store.counts().due == 0
 
@@ -194,7 +196,7 @@ class _Run:
         found.lost = len(differing(changes, self._jira, self._servicenow))
         tickets = len(self._jira.site.issues) + len(self._servicenow.instance.tables["incident"])
         found.second_tickets = tickets - 2 * len(pairs)
-        found.dead_letters = sum(depth_of(self._sqs, self._queues.dead_url))
+        found.dead_letters = length_of(self._sqs, self._queues.dead_url).whole
         counts = self._pairs.wiring.store.counts()
         found.parked, found.waiting = counts.parked, counts.due
         found.processes = len(self._stack.links[LINK].function.pids)

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
-from typing import Any, Self
+from typing import Self
 
-DEPTHS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+from tieline.state.queue import Length
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Sample:
 class Samples:
     """Looks every `every` seconds, for as long as the block lasts."""
 
-    depth: Callable[[], tuple[int, int]]
+    depth: Callable[[], Length]
     webhooks: Callable[[], int]
     functions: Callable[[], Sequence[int]]
     systems: int
@@ -42,11 +42,11 @@ class Samples:
     def look(self) -> Sample:
         functions = list(self.functions())
         sizes = memory([*functions, self.systems, self.emulator])
-        queued, in_flight = self.depth()
+        depth = self.depth()
         sample = Sample(
             time.monotonic() - self._begun,
-            queued,
-            in_flight,
+            depth.visible,
+            depth.in_flight,
             self.webhooks(),
             max((sizes.get(pid, 0.0) for pid in functions), default=0.0),
             sizes.get(self.systems, 0.0),
@@ -78,13 +78,6 @@ def memory(pids: Sequence[int]) -> dict[int, float]:
     told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
     rows = [line.split() for line in told.splitlines()]
     return {int(pid): int(kilobytes) / 1024 for pid, kilobytes in rows}
-
-
-def depth_of(sqs: Any, url: str) -> tuple[int, int]:
-    """How many messages wait, and how many are being worked on."""
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=DEPTHS)["Attributes"]
-    queued, in_flight = (int(found[name]) for name in DEPTHS)
-    return queued, in_flight
 
 
 def growth(values: Sequence[float]) -> float:

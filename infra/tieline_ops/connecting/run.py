@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tieline.domain.twin import TwinState
+from tieline.state.queue import length_of
 from tieline_ops.backlog.pairs import ENG, IT, wiring_of
 from tieline_ops.backlog.report import Check
-from tieline_ops.backlog.samples import depth_of
 from tieline_ops.connecting.seen import Seen, Write, announced
 from tieline_ops.connecting.tickets import Made, make
 from tieline_ops.local.functions import FunctionError
@@ -225,7 +225,7 @@ class _Run:
         ticked = told = time.monotonic()
         while time.monotonic() < self._until:
             now = time.monotonic()
-            left = sum(depth_of(self._sqs, self._queues.url))
+            left = length_of(self._sqs, self._queues.url).whole
             webhooks = self._jira.webhooks.pending + self._servicenow.webhooks.pending
             if not left and not webhooks and self._wiring.store.counts().due == 0:
                 return
@@ -243,7 +243,7 @@ class _Run:
     def _count(self, made: Made) -> None:
         found, counts = self._found, self._wiring.store.counts()
         found.parked, found.waiting = counts.parked, counts.due
-        found.dead_letters = sum(depth_of(self._sqs, self._queues.dead_url))
+        found.dead_letters = length_of(self._sqs, self._queues.dead_url).whole
         tickets = len(self._jira.site.issues) + len(self._servicenow.instance.tables["incident"])
         found.new_tickets = tickets - 2 * found.tickets
         left = dict(made.pairs)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tieline.state.queue import length_of
 from tieline_ops.asking import link_of
 from tieline_ops.calling import Calls
 from tieline_ops.console.health import Held
@@ -84,13 +85,10 @@ class OwnLetters:
     def _count(self, link: str, queue: str) -> int:
         """Messages of a queue, those in flight among them. Raises Trouble."""
         sqs = self._of(link).sqs
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         try:
             if (id(sqs), queue) not in self._urls:
                 self._urls[id(sqs), queue] = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-            url = self._urls[id(sqs), queue]
-            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+            return length_of(sqs, self._urls[id(sqs), queue]).whole
         except (BotoCoreError, ClientError) as error:
             hint = "look at the credentials, rights and region that you call AWS with"
             raise Trouble(f"SQS cannot be asked ({type(error).__name__})", hint) from None
-        return sum(int(found["Attributes"][name]) for name in names)

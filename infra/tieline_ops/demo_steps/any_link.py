@@ -18,6 +18,7 @@ from tieline.connectors.base import Site
 from tieline.domain.link import Birth, FieldRule, Link
 from tieline.domain.ticket import FieldSpec, Ticket
 from tieline.domain.when import meets
+from tieline.state.queue import length_of
 from tieline_ops.demo_steps.expected import Expected, counterpart, same_text
 from tieline_ops.demo_steps.values import away_and_back, matching, two_values
 from tieline_ops.demo_steps.world import DEADLINE_SECONDS, NotAsExpected
@@ -104,12 +105,8 @@ class Play:
         self.until("everything comes to rest", lambda: not self._left(simulators), lambda: "")
 
     def _left(self, simulators: list[Simulator]) -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self.stack.aws.client("sqs").get_queue_attributes(
-            QueueUrl=self._running.queues.url, AttributeNames=names
-        )["Attributes"]
-        waiting = sum(int(found[name]) for name in names)
-        return waiting + sum(each.webhooks.pending for each in simulators)
+        waiting = length_of(self.stack.aws.client("sqs"), self._running.queues.url)
+        return waiting.whole + sum(each.webhooks.pending for each in simulators)
 
     def say(self, text: str) -> None:
         self.console.print(f"  [green]ok[/green]  {text}", highlight=False)

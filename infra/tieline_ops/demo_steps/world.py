@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tieline.state.queue import length_of
 from tieline_ops.local.stack import LocalStack
 from tieline_ops.sandbox.jira.simulator import JiraSandbox
 from tieline_ops.sandbox.servicenow.simulator import ServiceNowSandbox
@@ -108,11 +109,7 @@ class World:
         return self.jira.webhooks.pending + self.servicenow.webhooks.pending
 
     def _messages_left(self) -> int:
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        sqs = self.stack.aws.client("sqs")
-        url = self.stack.links[LINK].queues.url
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(found[name]) for name in names)
+        return length_of(self.stack.aws.client("sqs"), self.stack.links[LINK].queues.url).whole
 
     def _status(self) -> str:
         status = self.status()

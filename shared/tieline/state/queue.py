@@ -31,6 +31,11 @@ class Length:
     visible: int
     in_flight: int
 
+    @property
+    def whole(self) -> int:
+        """Both together."""
+        return self.visible + self.in_flight
+
 
 class Queue(Protocol):
     """Where messages wait. Every method raises Transient when the queue does not answer."""
@@ -94,15 +99,16 @@ class SqsQueue:
         )
 
     def length(self) -> Length:
-        told = answered(
-            lambda: self._client.get_queue_attributes(
-                QueueUrl=self._url, AttributeNames=list(LENGTHS)
-            )
-        )
-        return Length(*(int(told["Attributes"][name]) for name in LENGTHS))
+        return answered(lambda: length_of(self._client, self._url))
 
 
-LENGTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+_LENGTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+
+def length_of(client: Any, url: str) -> Length:
+    """How long a queue is. `client` is boto3's for SQS; raises what that raises."""
+    told = client.get_queue_attributes(QueueUrl=url, AttributeNames=[*_LENGTHS])["Attributes"]
+    return Length(*(int(told[name]) for name in _LENGTHS))
 
 
 def answered(call: Callable[[], T]) -> T:
